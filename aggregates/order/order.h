@@ -1,0 +1,51 @@
+// The order: what was bought, and how far it is. Stream order-<id>.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "aggregates/decider.h"
+#include "aggregates/stock/levels.h"
+#include "ordersaga/order/v1/commands.pb.h"
+#include "ordersaga/order/v1/events.pb.h"
+
+namespace ordersaga::aggregates::order {
+
+namespace v1 = ordersaga::order::v1;
+
+enum class Status : std::uint8_t { none, pending, rejected, confirmed, processing, ready, shipped, delivered, completed, cancelled };
+
+// Canonical upper-case name ("PENDING"); "NONE" for an order that does not exist.
+std::string_view name(Status status);
+
+struct State {
+  Status status = Status::none;
+  std::string order_id;
+  std::string order_number;
+  // What was placed; shared by value, kept whole because sagas make their commands from it.
+  v1::OrderPlaced placed;
+};
+
+using Command = OneOf<v1::PlaceOrder, v1::ValidateOrder, v1::RejectOrder, v1::ConfirmOrder, v1::StartFulfilment, v1::MarkOrderReady,
+                      v1::MarkOrderShipped, v1::MarkOrderDelivered, v1::CompleteOrder, v1::ConfirmCancel>;
+using Event = OneOf<v1::OrderPlaced, v1::OrderRejected, v1::OrderConfirmed, v1::FulfilmentStarted, v1::OrderReady, v1::OrderShipped,
+                    v1::OrderDelivered, v1::OrderCompleted, v1::OrderCancelled>;
+
+// What the decision to place an order sees beside the order: the number it would get, and which SKUs exist.
+struct Facts {
+  std::string order_number;
+  const stock::Levels* levels = nullptr;
+};
+
+// Limits of PlaceOrder; each breach is INVALID_ARGUMENT (or UNKNOWN_SKU, CURRENCY_MISMATCH) with the field in its details.
+inline constexpr int kMaxLines = 500;
+inline constexpr int kMaxQuantity = 1'000'000;
+inline constexpr std::size_t kMaxText = 4'096;     // notes
+inline constexpr std::size_t kMaxShortText = 256;  // names, address lines, cities …
+// A total may not exceed this, so that sums of totals stay far from overflow.
+inline constexpr std::int64_t kMaxTotalMinor = 1'000'000'000'000'000;
+
+Decision<Event> decide(const Command& command, const State& state, const Facts& facts, const Context& context);
+void evolve(State& state, const Event& event);
+
+}  // namespace ordersaga::aggregates::order

@@ -1,0 +1,37 @@
+// The shipment: one parcel of an order. Stream shipment-<order id>.<n>.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "aggregates/decider.h"
+#include "ordersaga/shipment/v1/commands.pb.h"
+#include "ordersaga/shipment/v1/events.pb.h"
+
+namespace ordersaga::aggregates::shipment {
+
+namespace v1 = ordersaga::shipment::v1;
+
+enum class Status : std::uint8_t { none, created, packed, dispatched, in_transit, delivered, lost, cancelled };
+
+std::string_view name(Status status);
+
+struct State {
+  Status status = Status::none;
+  std::string shipment_id;
+  std::string carrier;
+  std::string booking_reference;
+  std::string tracking_number;
+  v1::TrackingStatus tracking = v1::TRACKING_STATUS_UNSPECIFIED;
+};
+
+using Command = OneOf<v1::CreateShipment, v1::RecordPack, v1::DispatchShipment, v1::RecordTracking, v1::CancelShipment>;
+using Event = OneOf<v1::ShipmentCreated, v1::ShipmentPacked, v1::ShipmentDispatched, v1::ShipmentTrackingUpdated, v1::ShipmentDelivered,
+                    v1::ShipmentLost, v1::ShipmentCancelled>;
+
+// RecordTracking never goes back: a status at or before the one known is accepted without an event. CancelShipment after
+// the hand-over is refused with INVALID_TRANSITION; before any booking it is accepted without an event.
+Decision<Event> decide(const Command& command, const State& state, const Context& context);
+void evolve(State& state, const Event& event);
+
+}  // namespace ordersaga::aggregates::shipment

@@ -1,0 +1,158 @@
+// The port of the event store: one log in S shards, one writer to a shard at a time (docs/ARCHITECTURE.md, "The log").
+//
+// An EventStore is one session with the store. It is used by one thread at a time; sessions are independent.
+// Every call may throw the StoreErrors of errors.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "events/recorded_event.h"
+#include "schemas/ids.h"
+
+namespace ordersaga::events {
+
+struct ShardHead {
+  Shard shard;
+  Position position;        // 0: empty
+  Timestamp recorded_at{};  // of the record at `position`
+  std::string metadata;     // of the record at `position`
+};
+
+// Identity of a command: an idempotency key counts within the partition key of its aggregate.
+struct InboxKey {
+  Shard shard;
+  std::string key;
+  std::string message_id;
+  auto operator<=>(const InboxKey&) const = default;
+};
+
+// A command that was decided before.
+struct InboxEntry {
+  InboxKey id;
+  std::string hash;    // of the raw bytes; the same id with other bytes is another command
+  Position position;   // of its input record
+  std::string source;  // "<topic>/<partition>/<offset>" it was decided from: a redelivery has the same
+};
+
+// A command decided in this turn. `record` is the index of its input record in TurnWrite::records.
+struct NewInboxEntry {
+  InboxKey id;
+  std::string hash;
+  std::size_t record = 0;
+  std::string source;
+};
+
+// A saga's next wake-up; one for each live saga. effect_outstanding: it waits for a call to the outside, which who takes
+// the shard over sends again.
+struct Wakeup {
+  Shard shard;
+  std::string saga;  // its stream
+  Timestamp due_at{};
+  bool effect_outstanding = false;
+};
+
+struct StockLevel {
+  std::string sku;
+  std::string location;
+  std::int64_t on_hand = 0;
+  std::int64_t reserved = 0;
+};
+
+// At most one a (sku, location) in a turn. `create`: the row is made when it is not there.
+struct StockDelta {
+  std::string sku;
+  std::string location;
+  std::int64_t on_hand = 0;
+  std::int64_t reserved = 0;
+  bool create = false;
+};
+
+// All that one turn writes.
+struct TurnWrite {
+  std::vector<NewRecord> records;
+  std::vector<NewInboxEntry> inbox;
+  std::vector<Wakeup> wakeups;  // inserted or replaced
+  std::vector<Wakeup> ended;    // wake-ups of sagas that ended (shard and saga count)
+  std::vector<StockDelta> stock;
+};
+
+// Outcomes of a write that are no failures of the store.
+struct Written {
+  std::vector<Position> positions;  // parallel to TurnWrite::records
+};
+struct VersionConflict {
+  std::string stream;  // has another last version than was expected
+};
+struct StockRefused {
+  std::vector<StockDelta> refused;  // would have made a level negative, or the row does not exist
+};
+using WriteOutcome = std::variant<Written, VersionConflict, StockRefused>;
+
+enum class LockRows : bool { no, yes };
+
+// One turn's transaction. Its shards are locked until it ends; destroying it without commit() rolls it back.
+class TurnTransaction {
+ public:
+  virtual ~TurnTransaction() = default;
+
+  // Heads of the locked shards, in the order in which they were asked for, and the store's clock, read after the locks
+  // were got.
+  virtual const std::vector<ShardHead>& heads() const = 0;
+  virtual Timestamp clock() const = 0;
+  virtual Epoch epoch() const = 0;
+
+  // Those of `keys` that were decided before; one statement.
+  virtual std::vector<InboxEntry> find_inbox(std::span<const InboxKey> keys) = 0;
+  // All records of the streams, by stream and version; one statement. An element that ends with '.' names every stream
+  // that begins with it ("payment-<id>." stands for all payments of the order). All must belong to the locked shards.
+  virtual std::vector<RecordedEvent> read_streams(std::span<const std::string> streams) = 0;
+  // All locations of the SKUs; unknown SKUs give no row. LockRows::yes locks them, in key order.
+  virtual std::vector<StockLevel> read_levels(std::span<const std::string> skus, LockRows lock) = 0;
+  virtual std::vector<RecordedEvent> read_records(std::span<const std::pair<Shard, Position>> places) = 0;
+
+  // Called once, last. The number of statements does not depend on how much is written. `now` becomes the records'
+  // recorded_at. After another outcome than Written only destruction is allowed.
+  // REQUIRES: now ≥ every locked head's recorded_at.
+  virtual WriteOutcome write(const TurnWrite& turn, Timestamp now) = 0;
+  // Throws CommitInDoubt when the fate of the commit is not known.
+  virtual void commit() = 0;
+};
+
+struct ShardPosition {
+  Shard shard;
+  Position position;
+};
+
+class EventStore {
+ public:
+  virtual ~EventStore() = default;
+
+  virtual int shards() const = 0;
+  virtual Epoch epoch() = 0;
+
+  // Locks the shards and begins a turn. REQUIRES: `shards` ascending, without duplicates, not empty.
+  // Waits for other writers of these shards; throws ShardBusy when that takes longer than the lock timeout.
+  virtual std::unique_ptr<TurnTransaction> begin(std::span<const Shard> shards) = 0;
+
+  // Records of one stream with a version above `after`, ascending, at most `limit`.
+  virtual std::vector<RecordedEvent> read_stream(std::string_view stream, Version after, std::size_t limit) = 0;
+  // Records of each shard above its position, ascending by shard and position, at most `limit` of each shard.
+  virtual std::vector<RecordedEvent> read_shards(std::span<const ShardPosition> after, std::size_t limit) = 0;
+  virtual std::vector<ShardHead> heads() = 0;
+
+  // Wake-ups of the shards with due_at ≤ until, earliest first.
+  virtual std::vector<Wakeup> due_wakeups(std::span<const Shard> shards, Timestamp until, std::size_t limit) = 0;
+  // Wake-ups of the shard whose saga waits for a call to the outside.
+  virtual std::vector<Wakeup> outstanding_effects(Shard shard) = 0;
+  virtual std::vector<StockLevel> levels() = 0;
+  virtual std::vector<Wakeup> wakeups() = 0;
+  virtual Timestamp clock() = 0;
+};
+
+}  // namespace ordersaga::events

@@ -9,6 +9,8 @@
 
 namespace ordersaga::sagas {
 
+using EventType = const google::protobuf::Descriptor* (*)();
+
 struct Definition {
   std::string_view name;
   int version = 1;
@@ -51,9 +53,9 @@ constexpr bool is_complete(const Action& a) {
       return a.commands[0] != nullptr;
     case Participant::effect:
       return a.operation != v1::OPERATION_UNSPECIFIED && a.fill != nullptr && a.record[0] != nullptr &&
-             (!only_reads(a) || a.until != nullptr);
+             (!only_reads(a) || a.done != nullptr);
     case Participant::event:
-      return a.until != nullptr;
+      return a.done != nullptr;
     case Participant::neighbour:
     case Participant::remote:
       return false;  // no definition uses them yet

@@ -1,13 +1,12 @@
 // The saga engine: what a saga does next. Pure; evolve is in saga_state.h.
 //
-// The turn gives the engine one stimulus; react answers with transitions (already folded into the state), and with what
-// the turn must do: decide local commands (the answer comes back as the stimulus Decided), or record a call to the
-// outside. The engine is asked again until it has nothing more to do.
+// The turn gives the engine one stimulus. react moves the saga as far as it can go without the outside: it has local
+// commands decided (by the turn, at once), records transitions, and at most one call to the outside.
 #pragma once
 
+#include <span>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "sagas/definition.h"
 #include "sagas/order_case.h"
@@ -15,32 +14,32 @@
 namespace ordersaga::sagas {
 
 struct Begin {};
-// The turn decided the commands of the last reaction: all accepted, or one rejected and none applied.
-struct Decided {
-  const aggregates::Rejection* rejection = nullptr;
-};
+// A call to the outside was answered.
 struct Answered {
   const v1::EffectResult* result;
 };
-// An event of the order happened.
-struct Happened {
-  const google::protobuf::Descriptor* event;
-};
+// Something happened to the order.
+struct Happened {};
 // The wake-up is due.
 struct Woken {};
-using Stimulus = std::variant<Begin, Decided, Answered, Happened, Woken>;
+using Stimulus = std::variant<Begin, Answered, Happened, Woken>;
 
-struct Reaction {
-  // Local commands to decide together, now.
-  std::vector<const Message*> commands;
-  // A call to record and make; its bytes are also in the state.
-  v1::EffectRequest* request = nullptr;
-  // False: the stimulus meant nothing to this saga.
-  bool moved = false;
+// Decides local commands for the engine and applies their events to the order's case.
+class LocalDecider {
+ public:
+  // All commands are accepted and applied, or none is and the rejection of the first that was refused comes back.
+  virtual std::optional<aggregates::Rejection> decide(std::span<const Message* const> commands) = 0;
+
+ protected:
+  ~LocalDecider() = default;
 };
 
-// `record` collects this turn's transitions of the saga; the state already contains them when react returns.
-Reaction react(const Definition& definition, SagaState& state, const OrderCase& order_case, const Stimulus& stimulus,
-               const Context& context, v1::SagaAdvanced& record);
+// Appends the transitions to `record`, and sets its request and reply; `state` contains them when react returns.
+// Returns false when the stimulus means nothing to the saga now (late, repeated or early); then nothing has changed.
+bool react(const Definition& definition, SagaState& state, const OrderCase& order_case, const Stimulus& stimulus, const Context& context,
+           LocalDecider& local, v1::SagaAdvanced& record);
+
+// Key under which an operation on a subject is known to its participant: the same for every try.
+std::string idempotency_key(v1::Operation operation, std::string_view subject_id);
 
 }  // namespace ordersaga::sagas

@@ -41,7 +41,6 @@ using FillRequest = void (*)(const OrderCase&, v1::EffectRequest&);
 // Makes the local command that records a definite result of a call.
 using RecordResult = Message* (*)(const OrderCase&, const v1::EffectResult&, const Context&);
 using Applies = bool (*)(const OrderCase&);
-using EventType = const google::protobuf::Descriptor* (*)();
 
 inline constexpr std::size_t kMaxCommands = 4;
 template <class F>
@@ -61,10 +60,11 @@ struct Action {
   RecordResult record_unknown = nullptr;
   // The operation that asks what became of the call; OPERATION_UNSPECIFIED for calls that only read.
   v1::Operation query = v1::OPERATION_UNSPECIFIED;
-  // A read that is repeated every `poll_every` until one of the types of `until` has happened.
+  // A read that is repeated every `poll_every` until `done`.
   Duration poll_every{};
-  // event: what ends the wait.
-  EventType until = nullptr;
+  // event and polls: what ends the wait; `hopeless`: what ends the hope.
+  Applies done = nullptr;
+  Applies hopeless = nullptr;
   // The action is skipped for orders to which it does not apply; null: it always does.
   Applies applies = nullptr;
 };

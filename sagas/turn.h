@@ -18,7 +18,7 @@
 namespace ordersaga::sagas {
 
 // A command from outside, already read. `record` is its input record with everything but outcome, error, stream and version,
-// which the turn fills in.
+// which the turn fills in. Without a message it was refused before it could be decided, and `record` says why.
 struct CommandInput {
   const Message* message;
   std::string key;  // order id or SKU
@@ -80,6 +80,15 @@ struct NextWakeup {
   bool effect_outstanding = false;
 };
 
+// Change of one level over the whole turn. create: goods came in, so the level may be new.
+struct NetDelta {
+  std::string sku;
+  std::string location;
+  std::int64_t on_hand = 0;
+  std::int64_t reserved = 0;
+  bool create = false;
+};
+
 // What became of one input.
 struct InputResult {
   // Index of a command's input record in TurnResult::records; npos for other inputs.
@@ -92,7 +101,7 @@ struct TurnResult {
   std::vector<TurnRecord> records;                // in log order
   std::vector<InputResult> inputs;                // parallel to the turn's inputs
   std::vector<NextWakeup> wakeups;                // one a saga that moved
-  std::vector<aggregates::stock::Delta> stock;    // netted, one a (sku, location), zero deltas left out
+  std::vector<NetDelta> stock;                    // netted, one a (sku, location), zero deltas left out
   std::vector<const v1::EffectRequest*> effects;  // to be made after the commit
 };
 

@@ -57,13 +57,6 @@ struct Wakeup {
   bool effect_outstanding = false;
 };
 
-// A stream to read, in the shard of its key. A name that ends with '.' stands for every stream of the shard that begins
-// with it ("payment-<id>." for all payments of the order); that may bring streams of other keys, which the reader drops.
-struct StreamPlace {
-  Shard shard;
-  std::string stream;
-};
-
 struct StockLevel {
   std::string sku;
   std::string location;
@@ -116,8 +109,10 @@ class TurnTransaction {
 
   // Those of `keys` that were decided before; one statement.
   virtual std::vector<InboxEntry> find_inbox(std::span<const InboxKey> keys) = 0;
-  // All records of the streams, by stream and version, each once; one statement. REQUIRES: their shards are locked.
-  virtual std::vector<RecordedEvent> read_streams(std::span<const StreamPlace> streams) = 0;
+  // All records of the streams, by stream and version, each once; one statement. The names tell the shards
+  // (schemas/streams.h), which must be locked. An element that ends with '.' names every stream of its shard that begins
+  // with it: "payment-<id>." brings all payments of the order, and may bring some of an order whose id begins with "<id>.".
+  virtual std::vector<RecordedEvent> read_streams(std::span<const std::string> streams) = 0;
   // All locations of the SKUs; unknown SKUs give no row. LockRows::yes locks them, in key order.
   virtual std::vector<StockLevel> read_levels(std::span<const std::string> skus, LockRows lock) = 0;
   virtual std::vector<RecordedEvent> read_records(std::span<const std::pair<Shard, Position>> places) = 0;

@@ -12,13 +12,17 @@
 #include <google/protobuf/arena.h>
 #include <google/protobuf/message.h>
 
-#include <cassert>
+#include <array>
+#include <cstddef>
 #include <initializer_list>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "schemas/error_codes.h"
 #include "schemas/ids.h"
 
 namespace ordersaga::aggregates {
@@ -30,12 +34,15 @@ using google::protobuf::Message;
 template <class... M>
 using OneOf = std::variant<const M*...>;
 
-// A business rule said no. A value, never an exception; `code` is of docs/errors.md.
+// Pairs for one item of the reply's details: {{"sku","A"},{"requested","3"}}.
+using Detail = std::vector<std::pair<std::string, std::string>>;
+
+// A business rule said no. A value, never an exception; `code` is of schemas/error_codes.h.
 struct Rejection {
   std::string code;
   std::string message;
-  // Pairs for the reply's details, one inner vector for each item it speaks of: {{"sku","A"},{"requested","3"}}.
-  std::vector<std::vector<std::pair<std::string, std::string>>> details;
+  // One for each thing it speaks of: a field, a SKU. Never values that may be secret or personal.
+  std::vector<Detail> details;
 };
 
 // What a decision sees of the world beside its command and state.
@@ -44,23 +51,41 @@ struct Context {
   Arena* arena;
 };
 
-// Events in the order in which they happened, or why nothing happened. No events: accepted, nothing changed.
-template <class Event>
-using Decision = std::variant<std::vector<Event>, Rejection>;
+// A decision gives few events, so they need no heap.
+inline constexpr std::size_t kMaxEvents = 4;
 
-// The alternative of `OneOf` that `message` is. Returns false when it is none of them.
-template <class Variant, std::size_t I = 0>
-bool narrow(const Message& message, Variant& out) {
-  if constexpr (I == std::variant_size_v<Variant>) {
-    return false;
-  } else {
-    using M = std::remove_const_t<std::remove_pointer_t<std::variant_alternative_t<I, Variant>>>;
-    if (message.GetDescriptor() == M::descriptor()) {
-      out = static_cast<const M*>(&message);
-      return true;
-    }
-    return narrow<Variant, I + 1>(message, out);
+// The events of one decision, in the order in which they happened. Throws std::length_error past kMaxEvents.
+template <class Event>
+class Events {
+ public:
+  Events() = default;
+  Events(std::initializer_list<Event> events) {
+    for (const Event& event : events) push_back(event);
   }
+  void push_back(Event event) {
+    if (size_ == kMaxEvents) throw std::length_error("a decision with more than kMaxEvents events");
+    events_[size_++] = event;
+  }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const Event& operator[](std::size_t i) const { return events_[i]; }
+  const Event* begin() const { return events_.data(); }
+  const Event* end() const { return events_.data() + size_; }
+
+ private:
+  std::array<Event, kMaxEvents> events_{};
+  std::size_t size_ = 0;
+};
+
+// What happened, or why nothing did. No events: accepted, nothing changed.
+template <class Event>
+using Decision = std::variant<Events<Event>, Rejection>;
+
+// Makes `out` the alternative of `OneOf` that `message` is. Returns false when it is none of them.
+template <class... M>
+bool narrow(const Message& message, std::variant<const M*...>& out) {
+  const google::protobuf::Descriptor* type = message.GetDescriptor();
+  return ((type == M::descriptor() && (out = static_cast<const M*>(&message), true)) || ...);
 }
 
 // Whether `message` is one of the alternatives.
@@ -68,6 +93,12 @@ template <class Variant>
 bool is_one_of(const Message& message) {
   Variant ignored;
   return narrow(message, ignored);
+}
+
+// The message that an alternative points to.
+template <class... M>
+const Message& message_of(const std::variant<const M*...>& one) {
+  return std::visit([](const auto* message) -> const Message& { return *message; }, one);
 }
 
 template <class M>

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "aggregates/decider.h"
 #include "aggregates/stock/levels.h"
@@ -18,11 +20,14 @@ enum class Status : std::uint8_t { none, pending, rejected, confirmed, processin
 // Canonical upper-case name ("PENDING"); "NONE" for an order that does not exist.
 std::string_view name(Status status);
 
+// Where an order may go from `status`; empty when it has ended.
+std::span<const Status> allowed_next(Status status);
+
 struct State {
   Status status = Status::none;
   std::string order_id;
   std::string order_number;
-  // What was placed; shared by value, kept whole because sagas make their commands from it.
+  // What was placed, whole, because sagas make their commands from it.
   v1::OrderPlaced placed;
 };
 
@@ -33,7 +38,9 @@ using Event = OneOf<v1::OrderPlaced, v1::OrderRejected, v1::OrderConfirmed, v1::
 
 // What the decision to place an order sees beside the order: the number it would get, and which SKUs exist.
 struct Facts {
+  // ORD- and at least eight digits; REQUIRED of PlaceOrder.
   std::string order_number;
+  // REQUIRED of PlaceOrder.
   const stock::Levels* levels = nullptr;
 };
 
@@ -45,6 +52,17 @@ inline constexpr std::size_t kMaxShortText = 256;  // names, address lines, citi
 // A total may not exceed this, so that sums of totals stay far from overflow.
 inline constexpr std::int64_t kMaxTotalMinor = 1'000'000'000'000'000;
 
+// PlaceOrder refuses what breaks a limit above or names what does not exist, all breaches in one rejection. An id that is
+// in use is INVALID_TRANSITION, not VERSION_CONFLICT: sending it again will never help (a repeated delivery never gets
+// here, the inbox answers it).
+//
+// ValidateOrder is accepted without events while the order is PENDING and its country is one that we ship to; that is all
+// that PlaceOrder leaves to it, because it may change between the two and is no mistake of the sender's.
+//
+// The other commands move the order along PENDING → CONFIRMED → PROCESSING → READY → SHIPPED → DELIVERED → COMPLETED, or
+// off it: RejectOrder from PENDING, ConfirmCancel from CONFIRMED, PROCESSING and READY. Each is accepted without events
+// when the order is already there or further along (so doing it twice is harmless), and else refused with
+// INVALID_TRANSITION whose details name the status and the allowed next ones; ORDER_NOT_FOUND when there is no order.
 Decision<Event> decide(const Command& command, const State& state, const Facts& facts, const Context& context);
 void evolve(State& state, const Event& event);
 

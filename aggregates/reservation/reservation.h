@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "aggregates/decider.h"
 #include "aggregates/stock/levels.h"
@@ -27,9 +29,18 @@ struct State {
 using Command = OneOf<v1::ReserveStock, v1::CommitReservation, v1::ReleaseStock, v1::ConsumeReservation>;
 using Event = OneOf<v1::StockReserved, v1::StockReservationRejected, v1::ReservationCommitted, v1::StockReleased, v1::ReservationConsumed>;
 
+inline constexpr int kMaxLines = 500;
+inline constexpr int kMaxQuantity = 1'000'000;
+
 // ReserveStock takes all lines or none, drawing on locations in the order of `levels`; a shortfall is the event
-// StockReservationRejected. ReleaseStock is accepted without an event when nothing is held (undoing twice is harmless).
-// CommitReservation is refused with RESERVATION_EXPIRED once `now` has passed expires_at.
+// StockReservationRejected, which names every short SKU once (a SKU without levels has 0 available). The same lines again
+// are accepted without an event while they are held.
+// CommitReservation is refused with RESERVATION_EXPIRED once `now` has passed expires_at; a committed reservation no longer
+// expires. Again: accepted without an event.
+// ReleaseStock gives back what is reserved or committed; accepted without an event when nothing was ever held or it was
+// given back before (undoing twice is harmless), refused once the units have left the building.
+// ConsumeReservation wants a committed reservation; again: accepted without an event.
+// All else is INVALID_TRANSITION, or RESERVATION_NOT_FOUND.
 Decision<Event> decide(const Command& command, const State& state, const stock::Levels& levels, const Context& context);
 void evolve(State& state, const Event& event);
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "aggregates/decider.h"
 #include "ordersaga/shipment/v1/commands.pb.h"
@@ -29,8 +30,16 @@ using Command = OneOf<v1::CreateShipment, v1::RecordPack, v1::DispatchShipment, 
 using Event = OneOf<v1::ShipmentCreated, v1::ShipmentPacked, v1::ShipmentDispatched, v1::ShipmentTrackingUpdated, v1::ShipmentDelivered,
                     v1::ShipmentLost, v1::ShipmentCancelled>;
 
-// RecordTracking never goes back: a status at or before the one known is accepted without an event. CancelShipment after
-// the hand-over is refused with INVALID_TRANSITION; before any booking it is accepted without an event.
+inline constexpr int kMaxLines = 500;
+inline constexpr int kMaxQuantity = 1'000'000;
+inline constexpr std::size_t kMaxText = 256;
+
+// CreateShipment, RecordPack and DispatchShipment are accepted without an event when that has happened before (to the
+// booking with the same reference); a parcel is dispatched only after it is packed.
+// RecordTracking never goes back: a status at or before the one known is accepted without an event. A carrier that reports
+// a packed parcel on its way has taken it: that is ShipmentDispatched too. A lost parcel may still be delivered.
+// CancelShipment after the hand-over is refused with INVALID_TRANSITION; before any booking, and again, it is accepted
+// without an event. The rest is INVALID_TRANSITION, or SHIPMENT_NOT_FOUND.
 Decision<Event> decide(const Command& command, const State& state, const Context& context);
 void evolve(State& state, const Event& event);
 

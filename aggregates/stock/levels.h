@@ -1,10 +1,14 @@
 // Stock levels as decisions see them: free and reserved units of a SKU at each location.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace ordersaga::aggregates::stock {
 
@@ -16,15 +20,40 @@ struct Level {
   bool operator==(const Level&) const = default;
 };
 
-// Levels by SKU and then location (in the order in which locations are drawn on: ascending by name).
-// A SKU that exists has at least one location.
-using Locations = std::map<std::string, Level, std::less<>>;
+// The levels of one SKU, ascending by location: the order in which locations are drawn on. There are few of them, so a
+// sorted array. Iterates over pairs (location, level).
+class Locations {
+ public:
+  const Level* find(std::string_view location) const;
+  // Adds a level of zero when the location is new.
+  Level& operator[](std::string_view location);
+  std::size_t size() const { return levels_.size(); }
+  auto begin() const { return levels_.begin(); }
+  auto end() const { return levels_.end(); }
 
+ private:
+  std::vector<std::pair<std::string, Level>> levels_;
+};
+
+// A change of one level. What events mean for levels is in deltas() of stock_item.h.
+struct Delta {
+  std::string sku;
+  std::string location;
+  std::int64_t on_hand = 0;
+  std::int64_t reserved = 0;
+  bool operator==(const Delta&) const = default;
+};
+
+// Levels by SKU. A SKU that exists has at least one location. Iterates over pairs (sku, locations), in no given order.
+// References to the locations of a SKU stay valid until it is erased.
 class Levels {
  public:
   // Null when the SKU does not exist (or was not loaded: a turn loads the SKUs that its inputs name).
   const Locations* find(std::string_view sku) const;
   Locations& operator[](std::string_view sku);
+  // Adds the change, making the SKU and the location when they are new. Returns the level as it is now; it is for the
+  // caller to object to one below zero.
+  const Level& add(const Delta& delta);
   void erase(std::string_view sku);
   void clear() { by_sku_.clear(); }
   std::size_t size() const { return by_sku_.size(); }
@@ -32,15 +61,11 @@ class Levels {
   auto end() const { return by_sku_.end(); }
 
  private:
-  std::map<std::string, Locations, std::less<>> by_sku_;
-};
-
-// A change of one level. What events mean for levels is in deltas().
-struct Delta {
-  std::string sku;
-  std::string location;
-  std::int64_t on_hand = 0;
-  std::int64_t reserved = 0;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  };
+  std::unordered_map<std::string, Locations, Hash, std::equal_to<>> by_sku_;
 };
 
 }  // namespace ordersaga::aggregates::stock

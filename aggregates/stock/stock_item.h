@@ -25,6 +25,8 @@ using Event = OneOf<v1::StockReceived>;
 // Units of one SKU over all time.
 inline constexpr std::int64_t kMaxUnits = 1'000'000'000'000;
 
+// ReceiveStock is refused with INVALID_ARGUMENT unless the SKU and the location are ids (schemas/ids.h), the quantity is
+// positive, and the sum of all receipts stays within kMaxUnits. It is not idempotent: each one is a delivery.
 Decision<Event> decide(const Command& command, const State& state, const Context& context);
 void evolve(State& state, const Event& event);
 

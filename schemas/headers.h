@@ -37,6 +37,8 @@ inline constexpr std::string_view kEpoch = "ce_epoch";
 // Lineage.
 inline constexpr std::string_view kCorrelationId = "ce_correlationid";
 inline constexpr std::string_view kCausationId = "ce_causationid";
+// Who asked for it: the sender's authenticated name, or "saga:<definition>".
+inline constexpr std::string_view kActor = "ce_actor";
 inline constexpr std::string_view kTraceParent = "traceparent";
 inline constexpr std::string_view kTraceState = "tracestate";
 

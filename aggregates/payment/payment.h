@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@ namespace v1 = ordersaga::payment::v1;
 enum class Status : std::uint8_t { none, requested, authorized, declined, voided, captured, refunded };
 
 std::string_view name(Status status);
+std::span<const Status> allowed_next(Status status);
 
 struct State {
   Status status = Status::none;
@@ -56,6 +58,8 @@ using Event = OneOf<v1::PaymentRequested, v1::PaymentAuthorized, v1::PaymentDecl
 // A void is recorded from requested, declined and authorized (voiding what never was authorized closes the payment).
 // The gateway's words (code, message) are kept as kMaxText bytes of printable text at most.
 inline constexpr std::size_t kMaxText = 256;
+inline constexpr std::int64_t kMaxAmountMinor = 1'000'000'000'000'000;
+
 Decision<Event> decide(const Command& command, const State& state, const Context& context);
 void evolve(State& state, const Event& event);
 

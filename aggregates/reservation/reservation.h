@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@ namespace v1 = ordersaga::inventory::v1;
 enum class Status : std::uint8_t { none, rejected, reserved, committed, released, consumed };
 
 std::string_view name(Status status);
+std::span<const Status> allowed_next(Status status);
 
 struct State {
   Status status = Status::none;
@@ -38,7 +40,8 @@ inline constexpr int kMaxQuantity = 1'000'000;
 // CommitReservation is refused with RESERVATION_EXPIRED once `now` has passed expires_at; a committed reservation no longer
 // expires. Again: accepted without an event.
 // ReleaseStock gives back what is reserved or committed; accepted without an event when nothing was ever held or it was
-// given back before (undoing twice is harmless), refused once the units have left the building.
+// given back before (undoing twice is harmless), refused once the units have left the building. What it and
+// ConsumeReservation record is exactly what was taken, without the levels seen then.
 // ConsumeReservation wants a committed reservation; again: accepted without an event.
 // All else is INVALID_TRANSITION, or RESERVATION_NOT_FOUND.
 Decision<Event> decide(const Command& command, const State& state, const stock::Levels& levels, const Context& context);

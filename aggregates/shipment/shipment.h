@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,7 @@ namespace v1 = ordersaga::shipment::v1;
 enum class Status : std::uint8_t { none, created, packed, dispatched, in_transit, delivered, lost, cancelled };
 
 std::string_view name(Status status);
+std::span<const Status> allowed_next(Status status);
 
 struct State {
   Status status = Status::none;
@@ -33,6 +35,7 @@ using Event = OneOf<v1::ShipmentCreated, v1::ShipmentPacked, v1::ShipmentDispatc
 inline constexpr int kMaxLines = 500;
 inline constexpr int kMaxQuantity = 1'000'000;
 inline constexpr std::size_t kMaxText = 256;
+inline constexpr std::size_t kMaxUrl = 2'048;
 
 // CreateShipment, RecordPack and DispatchShipment are accepted without an event when that has happened before (to the
 // booking with the same reference); a parcel is dispatched only after it is packed.

@@ -1,0 +1,48 @@
+#include "aggregates/text.h"
+
+namespace ordersaga::aggregates {
+namespace {
+
+// Length of the well-formed character at `i` (RFC 3629: no overlong forms, no surrogates); 0 when there is none or it is NUL.
+std::size_t character_at(std::string_view bytes, std::size_t i) {
+  auto byte = [&](std::size_t offset) { return static_cast<unsigned char>(bytes[i + offset]); };
+  unsigned char first = byte(0);
+  if (first < 0x80) return first == 0 ? 0 : 1;
+
+  std::size_t length = first >= 0xc2 && first <= 0xdf ? 2 : first >= 0xe0 && first <= 0xef ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+  if (length == 0 || i + length > bytes.size()) return 0;
+  for (std::size_t k = 1; k < length; ++k)
+    if ((byte(k) & 0xc0) != 0x80) return 0;
+  unsigned char second = byte(1);
+  if (first == 0xe0 && second < 0xa0) return 0;
+  if (first == 0xed && second > 0x9f) return 0;
+  if (first == 0xf0 && second < 0x90) return 0;
+  if (first == 0xf4 && second > 0x8f) return 0;
+  return length;
+}
+
+}  // namespace
+
+bool is_text(std::string_view bytes) {
+  for (std::size_t i = 0; i < bytes.size();) {
+    std::size_t length = character_at(bytes, i);
+    if (length == 0) return false;
+    i += length;
+  }
+  return true;
+}
+
+std::string made_text(std::string_view bytes, std::size_t max) {
+  if (bytes.size() <= max && is_text(bytes)) return std::string(bytes);
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size();) {
+    std::size_t length = character_at(bytes, i);
+    std::string_view character = length == 0 ? std::string_view("?") : bytes.substr(i, length);
+    if (text.size() + character.size() > max) break;
+    text += character;
+    i += length == 0 ? 1 : length;
+  }
+  return text;
+}
+
+}  // namespace ordersaga::aggregates

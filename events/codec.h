@@ -4,6 +4,7 @@
 #include <google/protobuf/arena.h>
 #include <google/protobuf/message.h>
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ std::span<const RecordType> record_types();
 
 // REQUIRES: a type of record_types().
 TypeNumber number_of(const google::protobuf::Descriptor* descriptor);
+// What a writer of that type puts in RecordMetadata.schema_version today.
+std::uint32_t schema_version_of(const google::protobuf::Descriptor* descriptor);
 // Null when the number is unknown.
 const google::protobuf::Descriptor* type_of(TypeNumber number);
 // Null when no message of that name is known to this program.

@@ -42,7 +42,7 @@ constexpr bool waits(const Action& a) {
 }
 
 constexpr bool only_reads(const Action& a) {
-  return a.poll_every > Duration::zero();
+  return a.polls;
 }
 
 constexpr bool is_complete(const Action& a) {
@@ -98,7 +98,7 @@ constexpr Broken check(const Definition& d) {
 }
 
 // All definitions, the table to add a line to. Their order is for ever: append.
-std::span<const Definition> definitions();
+std::span<const Definition* const> definitions();
 const Definition& definition(int index);
 std::optional<int> find_definition(std::string_view name);
 

@@ -56,6 +56,9 @@ std::optional<StreamName> parse_stream(std::string_view stream);
 std::vector<std::string> streams_of_case(std::string_view order_id);
 
 // Folds one event of one of the case's streams into it. Returns false for a stream or a type that the case does not know.
-bool apply(OrderCase& order_case, const StreamName& stream, Version version, const aggregates::Message& event);
+bool apply(OrderCase& order_case, const StreamName& stream, Version version, const aggregates::Message& event, Timestamp recorded_at);
+
+// The case's saga of a definition; untouched (phase none) when it has not begun.
+Versioned<SagaState>& saga_of(OrderCase& order_case, int definition);
 
 }  // namespace ordersaga::sagas

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "aggregates/decider.h"
@@ -41,10 +42,18 @@ using FillRequest = void (*)(const OrderCase&, v1::EffectRequest&);
 // Makes the local command that records a definite result of a call.
 using RecordResult = Message* (*)(const OrderCase&, const v1::EffectResult&, const Context&);
 using Applies = bool (*)(const OrderCase&);
+using FailedWith = std::optional<aggregates::Rejection> (*)(const OrderCase&);
 
 inline constexpr std::size_t kMaxCommands = 4;
 template <class F>
 using UpTo4 = std::array<F, kMaxCommands>;
+
+// Exponential back-off with full jitter: a try waits between 0 and min(cap, base * 2^tries).
+struct Retry {
+  int max_attempts = 1;  // 0: no end
+  Duration base = std::chrono::milliseconds(200);
+  Duration cap = std::chrono::seconds(30);
+};
 
 // Something to do. Local commands of one action are decided together: all or none.
 struct Action {
@@ -60,20 +69,15 @@ struct Action {
   RecordResult record_unknown = nullptr;
   // The operation that asks what became of the call; OPERATION_UNSPECIFIED for calls that only read.
   v1::Operation query = v1::OPERATION_UNSPECIFIED;
-  // A read that is repeated every `poll_every` until `done`.
-  Duration poll_every{};
-  // event and polls: what ends the wait; `hopeless`: what ends the hope.
+  // A read that is repeated, from every base to every cap, until `done`.
+  bool polls = false;
+  Retry poll_every{};
+  // event and polls: what ends the wait.
   Applies done = nullptr;
-  Applies hopeless = nullptr;
+  // Why the step has failed although its commands were accepted or its call was answered; null: it cannot.
+  FailedWith failed_with = nullptr;
   // The action is skipped for orders to which it does not apply; null: it always does.
   Applies applies = nullptr;
-};
-
-// Exponential back-off with full jitter: a try waits between 0 and min(cap, base * 2^tries).
-struct Retry {
-  int max_attempts = 1;  // 0: no end
-  Duration base = std::chrono::milliseconds(200);
-  Duration cap = std::chrono::seconds(30);
 };
 
 enum class OnExhausted : std::uint8_t {
@@ -84,17 +88,18 @@ enum class OnExhausted : std::uint8_t {
 struct Step {
   std::string_view name;
   StepKind kind = StepKind::compensatable;
-  Action action;
-  Action compensation;
+  Action action{};
+  Action compensation{};
   // Why a compensatable step needs no compensation; required exactly when it has none.
-  std::string_view no_compensation_because;
+  std::string_view no_compensation_because{};
   // How long one try (or the wait for an event) may take.
   Duration timeout{};
-  Retry retry;
+  Retry retry{};
   Retry compensation_retry{.max_attempts = 0};
   OnExhausted on_exhausted = OnExhausted::compensate;
   // How long an unknown outcome is asked about before the step counts as failed and is undone.
   Duration unknown_for = std::chrono::minutes(10);
+  std::string_view unknown_code = "DEPENDENCY_TIMEOUT";
 };
 
 }  // namespace ordersaga::sagas

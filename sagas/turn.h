@@ -50,10 +50,7 @@ Needs needs_of(const Input& input);
 // The partition key that an input belongs to; empty when it names none.
 std::string_view key_of(const Input& input);
 
-struct StockItem {
-  aggregates::stock::State state;
-  Version version;
-};
+using StockItem = Versioned<aggregates::stock::State>;
 
 // What a turn knows, and changes. After a turn that did not commit, the cases that it touched are no longer true: drop them.
 struct WorkingSet {

@@ -227,7 +227,10 @@ void evolve(State& state, const Event& event) {
                    state.allocations.assign(e->allocations().begin(), e->allocations().end());
                    state.expires_at = from_proto(e->expires_at());
                  },
-                 [&](const v1::StockReservationRejected*) { state.status = Status::rejected; },
+                 [&](const v1::StockReservationRejected* rejected) {
+                   state.status = Status::rejected;
+                   state.shortfalls.assign(rejected->shortfalls().begin(), rejected->shortfalls().end());
+                 },
                  [&](const v1::ReservationCommitted*) { state.status = Status::committed; },
                  [&](const v1::StockReleased*) {
                    state.status = Status::released;

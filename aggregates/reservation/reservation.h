@@ -26,6 +26,8 @@ struct State {
   // What is held, until it is released or consumed.
   std::vector<v1::Allocation> allocations;
   Timestamp expires_at{};
+  // What could not be held; set when it was rejected.
+  std::vector<v1::Shortfall> shortfalls;
 };
 
 using Command = OneOf<v1::ReserveStock, v1::CommitReservation, v1::ReleaseStock, v1::ConsumeReservation>;

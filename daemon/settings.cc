@@ -15,7 +15,8 @@ void declare(runtime::SettingsReader& reader, Settings& s) {
   reader.add("database", s.database, "Postgres, as a libpq connection string or URI without a password");
   reader.add_secret("database_password", s.database_password, "password for Postgres");
   reader.add("brokers", s.brokers, "Kafka's bootstrap servers, host:port, separated by commas");
-  reader.add("gateway_url", s.gateway_url, "payment gateway, http://host:port, or 'inprocess' for one that approves by itself (benchmarks)");
+  reader.add("gateway_url", s.gateway_url,
+             "payment gateway, http://host:port, or 'inprocess' for one that approves by itself (benchmarks)");
   reader.add("carrier_url", s.carrier_url, "carrier, http://host:port, or 'inprocess' for one that delivers by itself (benchmarks)");
   reader.add("http_address", s.http_address, "address of /metrics, /health and /ready");
   reader.add("http_port", s.http_port, "port of /metrics, /health and /ready; 0 takes a free one", {0, 65535});
@@ -48,7 +49,8 @@ void check_url(std::string_view name, const std::string& url) {
 void check(const Settings& s) {
   if (holds_password(s.database))
     throw SettingsError(
-        "database holds a password, which others could see: use ORDERSAGA_DATABASE_PASSWORD or --database-password-file, or libpq's "
+        "database holds a password, which others could see: use ORDERSAGA_DATABASE_PASSWORD or --database-password-file "
+        "(database_password_file), or libpq's "
         "~/.pgpass");
   if (s.roles.size() > 1 && std::find(s.roles.begin(), s.roles.end(), "all") != s.roles.end())
     throw SettingsError("role 'all' stands for itself: leave out the others");

@@ -25,7 +25,9 @@ using Steady = std::chrono::steady_clock;
 
 constexpr milliseconds kPollInterval{10};
 
-[[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
+[[noreturn]] void fail(const std::string& what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
 
 struct Socket {
   Socket() : fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -131,7 +133,8 @@ std::optional<std::string> Process::wait_for_line(const std::string& text, milli
 std::optional<int> Process::wait_for_end(milliseconds timeout) {
   eventually(timeout, [this] {
     int status = 0;
-    if (!exit_code_ && ::waitpid(pid_, &status, WNOHANG) == pid_) exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (!exit_code_ && ::waitpid(pid_, &status, WNOHANG) == pid_)
+      exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return exit_code_.has_value();
   });
   if (exit_code_) {

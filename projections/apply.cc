@@ -1,0 +1,182 @@
+#include "projections/apply.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "events/errors.h"
+
+namespace ordersaga::projections {
+
+namespace {
+
+constexpr const char* kUnknownType = "UNKNOWN_TYPE";
+constexpr const char* kUnreadablePayload = "UNREADABLE_PAYLOAD";
+constexpr const char* kBrokenHistory = "BROKEN_HISTORY";
+constexpr const char* kRefusedByStore = "REFUSED_BY_STORE";
+constexpr const char* kBehindParked = "BEHIND_PARKED";
+
+// A key that becomes parked in this transaction, and so in the standings once it is committed.
+struct NewlyParked {
+  Shard shard;
+  std::size_t projection;
+  std::string key;
+};
+
+// One transaction's worth of applying.
+class Application {
+ public:
+  Application(const ProjectionSet& projections, const Standings& standings, std::span<Record> records, Timestamp now)
+      : projections_(projections), standings_(standings), records_(records), now_(now) {}
+
+  // The checkpoints' moves, and where each shard ends.
+  std::vector<Advance> moves() {
+    for (const Record& r : records_) ends_[r.shard()] = r.position();
+    std::vector<Advance> moves;
+    for (std::size_t p = 0; p < projections_.size(); ++p)
+      for (const auto& [shard, end] : ends_) {
+        const ShardStanding& at = standings_.at(shard);
+        Position from = at.by_projection[p].reached;
+        if (from < end) moves.push_back({std::string(projections_[p]->name()), shard, at.epoch, from, end});
+      }
+    return moves;
+  }
+
+  // `refusal`: why the store refused this one record; it is parked.
+  void run(std::size_t p, ReadTransaction& transaction, const std::string& refusal) {
+    Projection& projection = *projections_[p];
+    std::vector<RowSet*> sets = projection.row_sets();
+    for (RowSet* set : sets) set->clear();
+    for (const Record& r : records_)
+      if (is_due(p, r) && r.message && refusal.empty() && !is_parked(p, r)) projection.want(r);
+    for (RowSet* set : sets) set->load(transaction);
+    for (const Record& r : records_)
+      if (is_due(p, r)) apply_one(p, r, refusal);
+    for (RowSet* set : sets) set->write(transaction);
+  }
+
+  std::vector<Row> parked_rows() const {
+    std::vector<Row> rows;
+    for (const ParkedMessage& m : parked_) rows.push_back(to_row(m));
+    return rows;
+  }
+  std::size_t parked() const { return parked_.size(); }
+
+  void move_standings(Standings& standings) const {
+    for (const auto& [shard, end] : ends_)
+      for (Standing& s : standings.at(shard).by_projection) s.reached = std::max(s.reached, end);
+    for (const NewlyParked& n : newly_) standings.at(n.shard).by_projection[n.projection].parked_keys.insert(n.key);
+  }
+
+ private:
+  bool is_due(std::size_t p, const Record& r) const {
+    bool concerned = r.type == nullptr || projections_[p]->concerns(r.type);
+    return concerned && standings_.at(r.shard()).by_projection[p].reached < r.position();
+  }
+  bool is_parked(std::size_t p, const Record& r) const {
+    return standings_.at(r.shard()).by_projection[p].parked_keys.contains(r.key) || newly_keys_.contains({p, r.shard(), r.key});
+  }
+
+  void apply_one(std::size_t p, const Record& r, const std::string& refusal) {
+    if (is_parked(p, r)) return park(p, r, kBehindParked, "an earlier record of its key is parked");
+    if (!r.message) return park(p, r, r.type ? kUnreadablePayload : kUnknownType, r.defect);
+    if (!refusal.empty()) return park(p, r, kRefusedByStore, refusal);
+    try {
+      projections_[p]->apply(r);
+    } catch (const BrokenHistory& broken) {
+      park(p, r, kBrokenHistory, broken.what());
+    }
+  }
+
+  void park(std::size_t p, const Record& r, const char* code, const std::string& reason) {
+    parked_.push_back({std::string(projections_[p]->name()), r.shard(), r.position(), r.key, r.event.stream, r.event.version, r.type_name,
+                       code, reason, now_});
+    newly_.push_back({r.shard(), p, r.key});
+    newly_keys_.insert({p, r.shard(), r.key});
+  }
+
+  const ProjectionSet& projections_;
+  const Standings& standings_;
+  std::span<Record> records_;
+  Timestamp now_;
+  std::map<Shard, Position> ends_;
+  std::vector<ParkedMessage> parked_;
+  std::vector<NewlyParked> newly_;
+  std::set<std::tuple<std::size_t, Shard, std::string>> newly_keys_;
+};
+
+Applied apply_once(ReadStore& store, const ProjectionSet& projections, Standings& standings, std::span<Record> records,
+                   std::span<const UnreadableMessage> unreadable, Timestamp now, const std::string& refusal) {
+  Application application(projections, standings, records, now);
+  auto transaction = store.begin();
+  // First of all: the checkpoint's rows hold off others that follow the same shard.
+  std::vector<Advance> moves = application.moves();
+  if (!moves.empty() && !transaction->advance(moves, now)) return {};
+  for (std::size_t p = 0; p < projections.size(); ++p) application.run(p, *transaction, refusal);
+  if (std::vector<Row> parked = application.parked_rows(); !parked.empty()) transaction->append(table_of<ParkedMessage>(), parked);
+  std::vector<Row> rows;
+  for (const UnreadableMessage& m : unreadable) rows.push_back(to_row(m));
+  if (!rows.empty()) transaction->append(table_of<UnreadableMessage>(), rows);
+  transaction->commit();
+  application.move_standings(standings);
+  return {true, application.parked()};
+}
+
+Applied apply_isolating(ReadStore& store, const ProjectionSet& projections, Standings& standings, std::span<Record> records,
+                        Timestamp now) {
+  try {
+    return apply_once(store, projections, standings, records, {}, now, {});
+  } catch (const events::BadData& refused) {
+    if (records.size() == 1) return apply_once(store, projections, standings, records, {}, now, refused.what());
+  }
+  Applied first = apply_isolating(store, projections, standings, records.first(records.size() / 2), now);
+  if (!first.committed) return first;
+  Applied second = apply_isolating(store, projections, standings, records.subspan(records.size() / 2), now);
+  return {second.committed, first.parked + second.parked};
+}
+
+}  // namespace
+
+Position ShardStanding::reached() const {
+  assert(!by_projection.empty());
+  Position least = by_projection.front().reached;
+  for (const Standing& s : by_projection) least = std::min(least, s.reached);
+  return least;
+}
+
+Standings open_standings(ReadStore& store, const ProjectionSet& projections, std::span<const Shard> shards, Epoch epoch, Timestamp now) {
+  std::vector<std::string> names;
+  for (const auto& p : projections) names.emplace_back(p->name());
+  auto index_of = [&](const std::string& name) {
+    return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  };
+  Standings standings;
+  for (const Checkpoint& c : store.open_checkpoints(names, shards, epoch, now)) {
+    ShardStanding& shard = standings[c.shard];
+    shard.by_projection.resize(names.size());
+    // The projections of a shard move through one life of the log; the oldest tells which one must be dealt with.
+    shard.epoch = shard.epoch == Epoch() ? c.epoch : std::min(shard.epoch, c.epoch);
+    shard.by_projection[index_of(c.projection)].reached = c.position;
+  }
+  std::vector<Row> keys;
+  for (const std::string& name : names)
+    for (Shard shard : shards) keys.push_back({to_cell(name), to_cell(shard)});
+  auto transaction = store.begin();
+  for (const Row& cells : transaction->select(table_of<ParkedMessage>(), keys)) {
+    auto message = from_row<ParkedMessage>(cells);
+    standings.at(message.shard).by_projection[index_of(message.projection)].parked_keys.insert(message.key);
+  }
+  return standings;
+}
+
+Applied apply_batch(ReadStore& store, const ProjectionSet& projections, Standings& standings, Batch& batch, Timestamp now) {
+  try {
+    return apply_once(store, projections, standings, batch.records, batch.unreadable, now, {});
+  } catch (const events::BadData&) {
+    if (batch.records.empty()) throw;
+  }
+  if (Applied unreadable = apply_once(store, projections, standings, {}, batch.unreadable, now, {}); !unreadable.committed)
+    return unreadable;
+  return apply_isolating(store, projections, standings, batch.records, now);
+}
+
+}  // namespace ordersaga::projections

@@ -1,0 +1,29 @@
+// The read models' store in Postgres, schema read. The number of statements does not depend on the number of rows.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "projections/read_store.h"
+
+namespace ordersaga::projections {
+
+class PostgresSession;
+
+// Connects when first used, and again after the connection was lost.
+class PostgresReadStore final : public ReadStore {
+ public:
+  // A libpq connection string.
+  explicit PostgresReadStore(std::string connection);
+  ~PostgresReadStore() override;
+
+  std::vector<Checkpoint> open_checkpoints(std::span<const std::string> projections, std::span<const Shard> shards, Epoch epoch,
+                                           Timestamp now) override;
+  std::unique_ptr<ReadTransaction> begin() override;
+  std::unique_ptr<ReadSnapshot> snapshot() override;
+
+ private:
+  std::unique_ptr<PostgresSession> session_;
+};
+
+}  // namespace ordersaga::projections

@@ -1,0 +1,17 @@
+// The statements on a read model's table. Their text follows from the table's columns; one parameter a column, an array.
+#pragma once
+
+#include <string>
+
+#include "projections/table.h"
+
+namespace ordersaga::projections {
+
+std::string upsert_sql(const Table& table);
+std::string append_sql(const Table& table);
+// By the first `key_columns` columns.
+std::string select_sql(const Table& table, std::size_t key_columns);
+// All rows that one shard's records made.
+std::string scan_sql(const Table& table, Shard shard);
+
+}  // namespace ordersaga::projections

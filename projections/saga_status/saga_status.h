@@ -1,0 +1,118 @@
+// Sagas as operators see them: where each is, and its timeline. Knows the records of sagas, not their definitions.
+#pragma once
+
+#include <optional>
+
+#include "ordersaga/saga/v1/saga.pb.h"
+#include "projections/projection.h"
+
+namespace ordersaga::projections::saga_status {
+
+namespace saga = ordersaga::saga::v1;
+
+// Columns are explained in schemas/sql/V120 and V121.
+struct Saga {
+  static constexpr std::string_view kTable = "saga_status";
+  static constexpr std::size_t kKeyColumns = 1;
+
+  std::string saga;
+  Shard shard;
+  std::string type;
+  std::int64_t definition_version = 0;
+  Version version;
+  std::string order_id;
+  std::string state;
+  std::string current_step;
+  std::int64_t step_index = 0;
+  std::int64_t attempts = 0;
+  bool pivot_passed = false;
+  Timestamp started_at;
+  Timestamp updated_at;
+  std::optional<Timestamp> ended_at;
+  std::optional<Timestamp> next_wakeup_at;
+  std::string code;
+  std::string message;
+  std::string correlation_id;
+  std::string traceparent;
+  Position position;
+
+  template <class Self, class Column>
+  static void columns(Self& row, Column&& column) {
+    column("saga", row.saga);
+    column("shard", row.shard);
+    column("type", row.type);
+    column("definition_version", row.definition_version);
+    column("version", row.version);
+    column("order_id", row.order_id);
+    column("state", row.state);
+    column("current_step", row.current_step);
+    column("step_index", row.step_index);
+    column("attempts", row.attempts);
+    column("pivot_passed", row.pivot_passed);
+    column("started_at", row.started_at);
+    column("updated_at", row.updated_at);
+    column("ended_at", row.ended_at);
+    column("next_wakeup_at", row.next_wakeup_at);
+    column("code", row.code);
+    column("message", row.message);
+    column("correlation_id", row.correlation_id);
+    column("traceparent", row.traceparent);
+    column("position", row.position);
+  }
+};
+
+struct Transition {
+  static constexpr std::string_view kTable = "saga_transitions";
+  static constexpr std::size_t kKeyColumns = 3;
+
+  std::string saga;
+  Version version;
+  std::int64_t ordinal = 0;
+  Shard shard;
+  std::string kind;
+  std::int64_t step_index = 0;
+  std::string step_name;
+  std::int64_t attempt = 0;
+  std::string code;
+  std::string message;
+  std::optional<Timestamp> wake_at;
+  Timestamp recorded_at;
+  Position position;
+
+  template <class Self, class Column>
+  static void columns(Self& row, Column&& column) {
+    column("saga", row.saga);
+    column("version", row.version);
+    column("ordinal", row.ordinal);
+    column("shard", row.shard);
+    column("kind", row.kind);
+    column("step_index", row.step_index);
+    column("step_name", row.step_name);
+    column("attempt", row.attempt);
+    column("code", row.code);
+    column("message", row.message);
+    column("wake_at", row.wake_at);
+    column("recorded_at", row.recorded_at);
+    column("position", row.position);
+  }
+};
+
+class SagaStatus final : public Projection {
+ public:
+  std::string_view name() const override { return "saga_status"; }
+  bool concerns(const google::protobuf::Descriptor* type) const override { return Events::contains(type); }
+  std::vector<RowSet*> row_sets() override { return {&sagas_, &transitions_}; }
+  void want(const Record& record) override;
+  void apply(const Record& record) override { Events::dispatch(*this, record); }
+
+ private:
+  using Events = Knows<saga::SagaAdvanced>;
+  friend Events;
+
+  void on(const Record& r, const saga::SagaAdvanced& e);
+
+  ChangingRows<Saga> sagas_;
+  AddedRows<Transition> transitions_;
+};
+
+}  // namespace ordersaga::projections::saga_status

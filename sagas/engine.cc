@@ -445,7 +445,7 @@ class Move {
       r.mutable_error()->set_code(state_.code);
       r.mutable_error()->set_message(state_.message);
     }
-    if (state_.origin.reply().when() == ordersaga::log::v1::REPLY_WHEN_COMPLETED) record_.set_reply_topic(state_.origin.reply().topic());
+    if (state_.origin.reply().when() == ordersaga::log::v1::REPLY_WHEN_COMPLETED) *record_.mutable_reply_to() = state_.origin.reply();
     state_.replied = true;
     state_.reply = r;
   }

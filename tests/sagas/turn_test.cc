@@ -35,7 +35,7 @@ TEST_F(TurnFixture, AnAuthorizedOrderIsConfirmedAndItsFulfilmentBeginsInTheSameT
   const auto& record = static_cast<const v1::SagaAdvanced&>(*history_.at(history_.size() - 2).payload);
   EXPECT_EQ(record.definition(), "place_order");
   EXPECT_EQ(record.reply().outcome(), ordersaga::common::v1::OUTCOME_SUCCEEDED);
-  EXPECT_EQ(record.reply_topic(), "ordersaga.replies.test.v1");
+  EXPECT_EQ(record.reply_to().topic(), "ordersaga.replies.test.v1");
 }
 
 TEST_F(TurnFixture, AnOrderGoesToItsEnd) {

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cassert>
 
-#include "aggregates/order/country.h"
+#include "aggregates/country.h"
 #include "aggregates/order/place_order.h"
+#include "aggregates/text.h"
 #include "aggregates/transition.h"
 
 namespace ordersaga::aggregates::order {
@@ -45,8 +46,8 @@ Decision<Event> end(const Command& command, const State& state, Status to, std::
   if (state.status == to) return accepted();
   if (!may_go(state.status, to)) return invalid_transition(command_name, state.status, allowed_next(state.status));
   auto* happened = make<Happened>(context);
-  happened->set_code(command.code());
-  happened->set_reason(command.reason());
+  happened->set_code(made_text(command.code(), kMaxShortText));
+  happened->set_reason(made_text(command.reason(), kMaxShortText));
   return Events<Event>{happened};
 }
 

@@ -60,7 +60,8 @@ inline constexpr std::int64_t kMaxTotalMinor = 1'000'000'000'000'000;
 // that PlaceOrder leaves to it, because it may change between the two and is no mistake of the sender's.
 //
 // The other commands move the order along PENDING → CONFIRMED → PROCESSING → READY → SHIPPED → DELIVERED → COMPLETED, or
-// off it: RejectOrder from PENDING, ConfirmCancel from CONFIRMED, PROCESSING and READY. Each is accepted without events
+// off it: RejectOrder from PENDING, ConfirmCancel from CONFIRMED, PROCESSING and READY, both with a code and a reason that
+// may come from elsewhere (a gateway) and are kept as kMaxShortText bytes of text. Each is accepted without events
 // when the order is already there or further along (so doing it twice is harmless), and else refused with
 // INVALID_TRANSITION whose details name the status and the allowed next ones; ORDER_NOT_FOUND when there is no order.
 Decision<Event> decide(const Command& command, const State& state, const Facts& facts, const Context& context);

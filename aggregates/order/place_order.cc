@@ -2,18 +2,15 @@
 
 #include <algorithm>
 
+#include "aggregates/address.h"
 #include "aggregates/currency.h"
 #include "aggregates/field_errors.h"
-#include "aggregates/order/country.h"
 #include "aggregates/payment/token.h"
 
 namespace ordersaga::aggregates::order {
 namespace {
 
-using ordersaga::common::v1::Address;
 using Items = google::protobuf::RepeatedPtrField<v1::OrderItem>;
-
-constexpr int kMaxAddressLines = 10;
 
 void check_item(FieldErrors& errors, const v1::OrderItem& item, int i, bool check_currency) {
   auto at = [i](std::string_view name) { return Field{"items", i, name, -1}; };
@@ -43,20 +40,6 @@ void check_items(FieldErrors& errors, const Items& items) {
     check_item(errors, items[i], i, !seen);
     last_currency = &currency;
   }
-}
-
-void check_address(FieldErrors& errors, const Address& address, std::string_view parent) {
-  auto at = [parent](std::string_view name, int index = -1) { return Field{parent, -1, name, index}; };
-  errors.require_text(at("name"), address.name(), kMaxShortText);
-  if (address.lines().empty() || address.lines_size() > kMaxAddressLines)
-    errors.add(at("lines"), "must be 1 to " + std::to_string(kMaxAddressLines) + " lines");
-  for (int i = 0; i < std::min(address.lines_size(), kMaxAddressLines); ++i)
-    errors.require_text(at("lines", i), address.lines(i), kMaxShortText);
-  errors.require_text(at("postcode"), address.postcode(), kMaxShortText);
-  errors.require_text(at("city"), address.city(), kMaxShortText);
-  if (!is_country(address.country_code())) errors.add(at("country_code"), "is no country of ISO 3166-1 (two upper-case letters)");
-  errors.check_text(at("phone"), address.phone(), kMaxShortText);
-  errors.check_text(at("email"), address.email(), kMaxShortText);
 }
 
 void check_payment(FieldErrors& errors, const v1::PlaceOrder& command) {

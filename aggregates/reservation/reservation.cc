@@ -4,6 +4,7 @@
 #include <array>
 
 #include "aggregates/field_errors.h"
+#include "aggregates/text.h"
 #include "aggregates/transition.h"
 
 namespace ordersaga::aggregates::reservation {
@@ -172,7 +173,7 @@ Decision<Event> release(const v1::ReleaseStock& command, const State& state, con
   if (state.status == Status::consumed) return refused("ReleaseStock", state);
   if (state.status != Status::reserved && state.status != Status::committed) return accepted();
   auto* released = with_allocations<v1::StockReleased>(state, context);
-  released->set_reason(command.reason());
+  released->set_reason(made_text(command.reason(), kMaxText));
   return Events<Event>{released};
 }
 

@@ -35,6 +35,7 @@ using Event = OneOf<v1::StockReserved, v1::StockReservationRejected, v1::Reserva
 
 inline constexpr int kMaxLines = 500;
 inline constexpr int kMaxQuantity = 1'000'000;
+inline constexpr std::size_t kMaxText = 256;  // the reason of a release; longer ones are cut
 
 // ReserveStock takes all lines or none, drawing on locations in the order of `levels`; a shortfall is the event
 // StockReservationRejected, which names every short SKU once (a SKU without levels has 0 available). The same lines again

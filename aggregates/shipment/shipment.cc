@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "aggregates/address.h"
 #include "aggregates/child_id.h"
 #include "aggregates/field_errors.h"
 #include "aggregates/text.h"
@@ -37,7 +38,11 @@ FieldErrors check(const v1::CreateShipment& command) {
     errors.require_id(Field{"lines", i, "sku", -1}, command.lines(i).sku());
     errors.check_range(Field{"lines", i, "quantity", -1}, command.lines(i).quantity(), 1, kMaxQuantity);
   }
-  if (!command.has_destination()) errors.add(field("destination"), "is missing");
+  if (command.has_destination()) {
+    check_address(errors, command.destination(), "destination");
+  } else {
+    errors.add(field("destination"), "is missing");
+  }
   errors.require_text(field("carrier"), command.carrier(), kMaxText);
   errors.require_text(field("booking_reference"), command.booking_reference(), kMaxText);
   errors.check_text(field("tracking_number"), command.tracking_number(), kMaxText);

@@ -1,9 +1,9 @@
-#include "aggregates/order/country.h"
+#include "aggregates/country.h"
 
 #include <bitset>
 #include <cstddef>
 
-namespace ordersaga::aggregates::order {
+namespace ordersaga::aggregates {
 namespace {
 
 constexpr std::string_view kCountries =
@@ -47,4 +47,4 @@ bool is_served(std::string_view code) {
   return has_form_of_code(code) && !not_served.test(index(code));
 }
 
-}  // namespace ordersaga::aggregates::order
+}  // namespace ordersaga::aggregates

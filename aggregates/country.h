@@ -3,11 +3,11 @@
 
 #include <string_view>
 
-namespace ordersaga::aggregates::order {
+namespace ordersaga::aggregates {
 
 bool is_country(std::string_view code);
 
 // Whether carriers take parcels there. REQUIRES: is_country(code).
 bool is_served(std::string_view code);
 
-}  // namespace ordersaga::aggregates::order
+}  // namespace ordersaga::aggregates

@@ -1,0 +1,81 @@
+#include "projections/projector_role.h"
+
+#include <condition_variable>
+#include <mutex>
+
+#include "events/errors.h"
+#include "runtime/backoff.h"
+#include "runtime/log.h"
+
+namespace ordersaga::projections {
+
+namespace {
+
+// Returns early when stopped.
+void wait(const std::stop_token& stop, std::chrono::milliseconds duration) {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  stopped.wait_for(lock, stop, duration, [] { return false; });
+}
+
+}  // namespace
+
+void run_projector(std::stop_token stop, Runner& runner, runtime::Random& random) {
+  using std::chrono::milliseconds;
+  runtime::Backoff backoff(random, milliseconds(50), milliseconds(200), milliseconds(5'000));
+  while (!stop.stop_requested()) {
+    try {
+      runner.step();
+      backoff.reset();
+    } catch (const events::StoreMisconfigured&) {
+      throw;
+    } catch (const events::StoreError& failure) {
+      auto delay = backoff.next();
+      runtime::log::warn("the projector cannot reach its store; it tries again", {{"error", failure.what()}, {"wait_ms", delay.count()}});
+      wait(stop, delay);
+    }
+  }
+}
+
+void export_counters(runtime::Metrics& metrics, const Runner& runner) {
+  const RunnerCounters& counters = runner.counters();
+  struct Counted {
+    const std::atomic<std::uint64_t>* value;
+    prometheus::Counter* counter;
+  };
+  std::vector<Counted> counted;
+  auto count = [&](const char* name, const char* help, const std::atomic<std::uint64_t>& value) {
+    counted.push_back({&value, &metrics.counter(name, help)});
+  };
+  count("projection_applied_total", "Records applied to the read models", counters.applied);
+  count("projection_batches_total", "Transactions of the projector", counters.batches);
+  count("projection_duplicates_total", "Messages at or below the checkpoint", counters.duplicates);
+  count("projection_gaps_total", "Times that messages were missing", counters.gaps);
+  count("projection_filled_total", "Records read from the log because their messages were missing", counters.filled);
+  count("projection_parked_total", "Records parked, once for each projection", counters.parked);
+  count("projection_unreadable_total", "Messages that are no records", counters.unreadable);
+  count("projection_overtaken_total", "Batches that another projector had applied", counters.overtaken);
+  prometheus::Gauge& halted = metrics.gauge("projection_halted_shards", "Shards halted until an operator has looked");
+  struct Lagging {
+    const Lag* lag;
+    prometheus::Gauge* events;
+    prometheus::Gauge* seconds;
+  };
+  std::vector<Lagging> lagging;
+  for (const auto& lag : counters.lags)
+    lagging.push_back({lag.get(),
+                       &metrics.gauge("projection_lag_events", "Records of the log not yet applied", {{"projection", lag->projection}}),
+                       &metrics.gauge("projection_lag_seconds", "Time since a shard was last seen applied to its head",
+                                      {{"projection", lag->projection}})});
+  metrics.before_exposition([&counters, &halted, counted = std::move(counted), lagging = std::move(lagging)] {
+    for (const Counted& c : counted) c.counter->Increment(static_cast<double>(c.value->load()) - c.counter->Value());
+    halted.Set(static_cast<double>(counters.halted_shards.load()));
+    for (const Lagging& l : lagging) {
+      l.events->Set(static_cast<double>(l.lag->events.load()));
+      l.seconds->Set(static_cast<double>(l.lag->millis.load()) / 1000.0);
+    }
+  });
+}
+
+}  // namespace ordersaga::projections

@@ -1,0 +1,136 @@
+// The projector: from the events topic into the read models, as a machine that makes one step at a time.
+//
+// Partition n of the topic is shard n of the log, in position order. What a step does with a shard's messages:
+//   at or below the checkpoint    a duplicate: counted, dropped
+//   the next position             applied
+//   above the next                a gap: the records between are read from the log first
+//   of another epoch              the log was taken back in time: the shard halts, loudly, until an operator has looked
+//   not readable as a record      kept in read.unreadable_messages; if it stood for a record, that is a gap then
+// A shard that falls behind the log without a message for `patience` is read from the log too (the topic's retention has
+// passed, or the relay or Kafka is down).
+//
+// One thread at a time, but for counters(). After an exception of step() nothing is lost: call it again.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "events/event_store.h"
+#include "projections/apply.h"
+#include "runtime/clock.h"
+#include "runtime/kafka/bus.h"
+
+namespace ordersaga::projections {
+
+struct RunnerOptions {
+  // Records in one transaction.
+  std::size_t max_batch = 2'000;
+  std::chrono::milliseconds poll_timeout{200};
+  std::chrono::milliseconds lag_every{1'000};
+  std::chrono::milliseconds patience{10'000};
+};
+
+// Of one projection, over the shards assigned here.
+struct Lag {
+  std::string projection;
+  std::atomic<std::int64_t> events{0};
+  // Since when at least one shard has not been seen at the log's head.
+  std::atomic<std::int64_t> millis{0};
+};
+
+struct RunnerCounters {
+  std::atomic<std::uint64_t> applied{0};
+  std::atomic<std::uint64_t> batches{0};
+  std::atomic<std::uint64_t> duplicates{0};
+  std::atomic<std::uint64_t> gaps{0};
+  // Records that were read from the log.
+  std::atomic<std::uint64_t> filled{0};
+  std::atomic<std::uint64_t> parked{0};
+  std::atomic<std::uint64_t> unreadable{0};
+  // Times that another projector had applied the same records.
+  std::atomic<std::uint64_t> overtaken{0};
+  std::atomic<std::int64_t> halted_shards{0};
+  std::vector<std::unique_ptr<Lag>> lags;
+};
+
+class Runner {
+ public:
+  // All must outlive this. The consumer is a member of the projector's group on the events topic.
+  Runner(runtime::kafka::Consumer& consumer, events::EventStore& log, ReadStore& store, const runtime::Clock& clock,
+         ProjectionSet projections, RunnerOptions options = {});
+
+  // Polls, applies one batch, commits the offsets. Returns how many records it applied; 0: there was nothing to do.
+  std::size_t step();
+
+  // Any thread.
+  const RunnerCounters& counters() const { return counters_; }
+  // Shards that halted, and why. Only between steps.
+  const std::map<Shard, std::string>& halted() const { return halted_; }
+
+ private:
+  struct Pending {
+    std::string topic;
+    std::int64_t offset = 0;
+    std::variant<MessageRecord, UnreadableMessage> content;
+  };
+  // A shard that is assigned to this projector.
+  struct Followed {
+    std::string topic;
+    std::deque<Pending> pending;
+    bool paused = false;
+    bool gap_noticed = false;
+    // The log's head when it was last looked at, and until where to read the log without waiting for messages.
+    Position head;
+    Position read_until;
+    std::chrono::microseconds caught_up_at{};
+    std::chrono::microseconds moved_at{};
+  };
+  // What a batch takes of one shard.
+  struct Taken {
+    std::size_t messages = 0;
+    std::size_t duplicates = 0;
+    std::size_t filled = 0;
+    Position end;
+  };
+
+  void poll();
+  void rebalance(const runtime::kafka::Rebalance& change);
+  void receive(runtime::kafka::ConsumedMessage message);
+  void open();
+  void watch_lag();
+  std::size_t apply();
+  void take(Shard shard, Followed& followed, Batch& batch, Taken& taken);
+  // These two: false when the shard can give nothing more in this step.
+  bool take_message(Shard shard, Followed& followed, Batch& batch, Taken& taken);
+  bool fill(Shard shard, Position until, Batch& batch, Taken& taken);
+  void add_message(const Pending& pending, const Record& record, Batch& batch);
+  void finish(const std::map<Shard, Taken>& taken, const Batch& batch, const Applied& applied);
+  void halt(Shard shard, const std::string& reason);
+  void balance_pauses();
+  bool has_work() const;
+
+  runtime::kafka::Consumer& consumer_;
+  events::EventStore& log_;
+  ReadStore& store_;
+  const runtime::Clock& clock_;
+  ProjectionSet projections_;
+  RunnerOptions options_;
+
+  std::map<Shard, Followed> followed_;
+  Standings standings_;
+  // False: standings_ are to be read again.
+  bool open_ = false;
+  std::map<Shard, std::string> halted_;
+  std::chrono::microseconds lag_watched_at_{};
+  google::protobuf::Arena arena_;
+  RunnerCounters counters_;
+};
+
+}  // namespace ordersaga::projections

@@ -1,3 +1,5 @@
+SET LOCAL ROLE ordersaga_owner;
+
 -- How far a projection has applied a shard of the log. Moves in the transaction that writes the projection's rows.
 CREATE TABLE read.projection_checkpoint (
   projection text COLLATE "C" NOT NULL,

@@ -1,3 +1,5 @@
+SET LOCAL ROLE ordersaga_owner;
+
 -- Records that a projection could not apply, and the later ones of the same key, which wait behind them. The bytes are in
 -- the log, at (shard, position).
 CREATE TABLE read.parked_messages (

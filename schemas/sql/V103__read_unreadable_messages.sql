@@ -1,3 +1,5 @@
+SET LOCAL ROLE ordersaga_owner;
+
 -- Messages on the events topic that are no records of the log: headers missing or wrong. When one stood in the place of a
 -- record, the record was taken from the log.
 CREATE TABLE read.unreadable_messages (

@@ -1,3 +1,5 @@
+SET LOCAL ROLE ordersaga_owner;
+
 -- An order as it stands: one row. Amounts are in the currency's minor unit.
 CREATE TABLE read.order_summary (
   order_id                 text COLLATE "C" NOT NULL PRIMARY KEY,

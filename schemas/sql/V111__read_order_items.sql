@@ -1,3 +1,5 @@
+SET LOCAL ROLE ordersaga_owner;
+
 -- An order's lines, with the product as it was sold.
 CREATE TABLE read.order_items (
   order_id         text COLLATE "C" NOT NULL,

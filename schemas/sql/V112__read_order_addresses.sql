@@ -1,3 +1,5 @@
+SET LOCAL ROLE ordersaga_owner;
+
 -- Where an order goes and who pays for it: SHIPPING and BILLING, one of each.
 CREATE TABLE read.order_addresses (
   order_id      text COLLATE "C" NOT NULL,

@@ -1,3 +1,5 @@
+SET LOCAL ROLE ordersaga_owner;
+
 -- Every status that an order has had.
 CREATE TABLE read.order_status_history (
   order_id   text COLLATE "C" NOT NULL,

@@ -1,3 +1,5 @@
+SET LOCAL ROLE ordersaga_owner;
+
 -- What was asked of the payment gateway for an order, and each answer, as they came.
 CREATE TABLE read.payment_transactions (
   order_id          text COLLATE "C" NOT NULL,

@@ -1,3 +1,5 @@
+SET LOCAL ROLE ordersaga_owner;
+
 -- An order's parcels as they stand.
 CREATE TABLE read.order_shipments (
   order_id          text COLLATE "C" NOT NULL,

@@ -1,3 +1,5 @@
+SET LOCAL ROLE ordersaga_owner;
+
 -- A saga as it stands: one row.
 CREATE TABLE read.saga_status (
   -- Its stream.

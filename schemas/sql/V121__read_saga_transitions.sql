@@ -1,3 +1,5 @@
+SET LOCAL ROLE ordersaga_owner;
+
 -- All that happened in a saga, in order: its timeline.
 CREATE TABLE read.saga_transitions (
   saga        text COLLATE "C" NOT NULL,

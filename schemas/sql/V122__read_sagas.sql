@@ -1,3 +1,5 @@
+SET LOCAL ROLE ordersaga_owner;
+
 -- Sagas with the order's number, for people.
 CREATE VIEW read.sagas AS
 SELECT s.*, o.order_number

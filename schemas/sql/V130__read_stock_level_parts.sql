@@ -1,3 +1,5 @@
+SET LOCAL ROLE ordersaga_owner;
+
 -- What one shard's records did to a SKU's levels at a location. An order's reservation stands in the order's shard, goods
 -- received in the SKU's; so a part alone may be negative, and projectors of different shards never touch one row.
 CREATE TABLE read.stock_level_parts (

@@ -1,3 +1,5 @@
+SET LOCAL ROLE ordersaga_owner;
+
 -- Levels of every SKU at every location. on_hand: free units; reserved: promised to orders; shipped: gone to customers;
 -- received: all that ever came in. on_hand + reserved + shipped = received once every shard is applied to one moment.
 CREATE VIEW read.stock_levels AS

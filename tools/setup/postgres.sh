@@ -6,9 +6,9 @@
 
 postgres_bin=/usr/lib/postgresql/15/bin
 
-# Postgres refuses to run as root; Debian's package brings the user postgres.
+# Postgres refuses to run as root; Debian's package brings the user postgres, who may not enter the present folder.
 as_postgres() {
-  if ((EUID == 0)); then runuser -u postgres -- "$@"; else "$@"; fi
+  if ((EUID == 0)); then (cd / && runuser -u postgres -- "$@"); else "$@"; fi
 }
 
 # The socket's path may have 107 bytes at most, and DIR may be deep: so it has a short folder of its own.

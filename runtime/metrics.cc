@@ -45,18 +45,28 @@ Metrics::Labels Metrics::bounded(const std::string& name, const Labels& labels) 
   return other;
 }
 
+Metrics::Collection::Collection(Metrics& metrics, std::function<void()> collect) : metrics_(metrics), collect_(std::move(collect)) {
+  const std::lock_guard lock(metrics_.collecting_);
+  metrics_.collections_.insert(&collect_);
+}
+
+Metrics::Collection::~Collection() {
+  const std::lock_guard lock(metrics_.collecting_);
+  metrics_.collections_.erase(&collect_);
+  collect_();
+}
+
 void Metrics::before_exposition(std::function<void()> collect) {
-  const std::lock_guard lock(mutex_);
-  collectors_.push_back(std::move(collect));
+  const std::lock_guard lock(collecting_);
+  permanent_.push_back(std::move(collect));
 }
 
 std::string Metrics::text() const {
-  std::vector<std::function<void()>> collectors;
   {
-    const std::lock_guard lock(mutex_);
-    collectors = collectors_;
+    const std::lock_guard lock(collecting_);
+    for (const auto& collect : permanent_) collect();
+    for (const auto* collect : collections_) (*collect)();
   }
-  for (const auto& collect : collectors) collect();
   return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 

@@ -9,6 +9,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -37,7 +38,21 @@ class Metrics {
   prometheus::Histogram& histogram(const std::string& name, const std::string& help, const std::vector<double>& bounds,
                                    const Labels& labels = {});
 
-  // Run before each exposition, for values that are cheapest read when asked for. Any thread; must not block for long.
+  // Run before each exposition, and once more when the collection ends, for values that others count. `collect` must not
+  // block for long. One mutex keeps collections apart.
+  class Collection {
+   public:
+    Collection(Metrics& metrics, std::function<void()> collect);
+    ~Collection();
+    Collection(const Collection&) = delete;
+    Collection& operator=(const Collection&) = delete;
+
+   private:
+    Metrics& metrics_;
+    std::function<void()> collect_;
+  };
+
+  // The same for what lives at least as long as the last exposition.
   void before_exposition(std::function<void()> collect);
 
   // All metrics in Prometheus' text format.
@@ -48,8 +63,25 @@ class Metrics {
 
   mutable std::mutex mutex_;
   std::map<std::string, std::set<Labels>> series_;
-  std::vector<std::function<void()>> collectors_;
+  mutable std::mutex collecting_;
+  std::set<const std::function<void()>*> collections_;
+  std::vector<std::function<void()>> permanent_;
   prometheus::Registry registry_;
+};
+
+// Follows a count that somebody else keeps. One thread at a time.
+class CounterMirror {
+ public:
+  explicit CounterMirror(prometheus::Counter& counter) : counter_(counter) {}
+  // `count` is the sum since the mirror was made.
+  void set(std::uint64_t count) {
+    counter_.Increment(static_cast<double>(count - last_));
+    last_ = count;
+  }
+
+ private:
+  prometheus::Counter& counter_;
+  std::uint64_t last_ = 0;
 };
 
 // Bounds in seconds for what takes from a tenth of a millisecond to a minute.

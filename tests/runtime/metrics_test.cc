@@ -40,13 +40,25 @@ TEST(Metrics, CountLabelsBeyondTheBoundTogether) {
   EXPECT_FALSE(has_line(metrics.text(), "ordersaga_seen_total{id=\"" + std::to_string(Metrics::kMaxSeries) + "\"} 1"));
 }
 
-TEST(Metrics, AreCollectedBeforeEachExposition) {
+TEST(Metrics, AreCollectedBeforeEachExpositionAndWhenTheCollectionEnds) {
   Metrics metrics;
-  auto& gauge = metrics.gauge("backlog", "Backlog.");
-  double value = 0;
-  metrics.before_exposition([&] { gauge.Set(++value); });
-  EXPECT_TRUE(has_line(metrics.text(), "ordersaga_backlog 1"));
-  EXPECT_TRUE(has_line(metrics.text(), "ordersaga_backlog 2"));
+  CounterMirror mirror(metrics.counter("turns_total", "Turns."));
+  std::uint64_t turns = 0;
+  {
+    const Metrics::Collection collection(metrics, [&] { mirror.set(turns); });
+    turns = 3;
+    EXPECT_TRUE(has_line(metrics.text(), "ordersaga_turns_total 3"));
+    turns = 5;
+  }
+  EXPECT_TRUE(has_line(metrics.text(), "ordersaga_turns_total 5"));
+  turns = 7;
+  EXPECT_TRUE(has_line(metrics.text(), "ordersaga_turns_total 5"));
+}
+
+TEST(Metrics, OfASecondLifeGoOnWhereTheFirstEnded) {
+  Metrics metrics;
+  for (int life = 0; life < 2; ++life) CounterMirror(metrics.counter("turns_total", "Turns.")).set(4);
+  EXPECT_TRUE(has_line(metrics.text(), "ordersaga_turns_total 8"));
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ inline constexpr std::string_view kSagaNotFound = "SAGA_NOT_FOUND";
 // Stock.
 inline constexpr std::string_view kInventoryUnavailable = "INVENTORY_UNAVAILABLE";
 inline constexpr std::string_view kReservationExpired = "RESERVATION_EXPIRED";
+// Goods under way.
+inline constexpr std::string_view kShipmentLost = "SHIPMENT_LOST";
 // Money.
 inline constexpr std::string_view kPaymentDeclined = "PAYMENT_DECLINED";
 inline constexpr std::string_view kPaymentExpired = "PAYMENT_EXPIRED";
@@ -68,6 +70,7 @@ inline constexpr ErrorCode kErrorCodes[] = {
     {error::kSagaNotFound, false, 404, "NOT_FOUND", 3},
     {error::kInventoryUnavailable, false, 409, "FAILED_PRECONDITION", 5},
     {error::kReservationExpired, false, 409, "FAILED_PRECONDITION", 5},
+    {error::kShipmentLost, false, 409, "FAILED_PRECONDITION", 5},
     {error::kPaymentDeclined, false, 402, "FAILED_PRECONDITION", 5},
     {error::kPaymentExpired, false, 402, "FAILED_PRECONDITION", 5},
     {error::kRefundExceedsCapture, false, 409, "FAILED_PRECONDITION", 5},

@@ -97,7 +97,7 @@ TEST(Order, to_a_country_that_no_carrier_goes_to_does_not_pass_validation) {
   placed.mutable_shipping_address()->set_country_code("AQ");
   aggregates::Rejection rejection = given(placed).when(v1::ValidateOrder()).then_rejected(error::kInvalidArgument);
   ASSERT_EQ(rejection.details.size(), 1U);
-  EXPECT_EQ(rejection.details[0][0].second, "shipping_address.country_code");
+  EXPECT_EQ(rejection.details.at(0).at(0).second, "shipping_address.country_code");
 }
 
 TEST(Order, keeps_what_was_placed) {

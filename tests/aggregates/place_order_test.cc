@@ -162,7 +162,7 @@ TEST(PlaceOrder, refuses_two_currencies_in_one_order) {
   Rejection rejection = placing(but([](auto& c) {
                           c.mutable_items(1)->mutable_unit_price()->set_currency_code("USD");
                         })).then_rejected(error::kCurrencyMismatch);
-  EXPECT_EQ(rejection.details[1], (aggregates::Detail{{"field", "items[1].unit_price.currency_code"}, {"currency", "USD"}}));
+  EXPECT_EQ(rejection.details.at(1), (aggregates::Detail{{"field", "items[1].unit_price.currency_code"}, {"currency", "USD"}}));
 }
 
 TEST(PlaceOrder, never_repeats_a_card_number) {

@@ -141,9 +141,9 @@ TEST(Reservation, of_nonsense_is_refused_with_the_fields_named) {
                                         )pb"))
                                         .then_rejected(error::kInvalidArgument);
   ASSERT_EQ(rejection.details.size(), 3U);
-  EXPECT_EQ(rejection.details[0][0].second, "lines[0].sku");
-  EXPECT_EQ(rejection.details[1][0].second, "lines[1].quantity");
-  EXPECT_EQ(rejection.details[2][0].second, "expires_at");
+  EXPECT_EQ(rejection.details.at(0).at(0).second, "lines[0].sku");
+  EXPECT_EQ(rejection.details.at(1).at(0).second, "lines[1].quantity");
+  EXPECT_EQ(rejection.details.at(2).at(0).second, "expires_at");
   given().when(proto<v1::ReserveStock>("expires_at { seconds: 1800000900 }")).then_rejected(error::kInvalidArgument);
   given()
       .when(proto<v1::ReserveStock>("lines { sku: 'S1' quantity: 1 } expires_at { seconds: 9223372036854775807 }"))

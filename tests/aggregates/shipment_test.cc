@@ -119,7 +119,7 @@ TEST(Shipment, of_nonsense_is_refused_with_the_fields_named) {
   aggregates::Rejection rejection =
       given().when(proto<v1::CreateShipment>("order_id: 'o1' shipment_id: 'o2.1'")).then_rejected(error::kInvalidArgument);
   std::vector<std::string> fields;
-  for (const auto& detail : rejection.details) fields.push_back(detail[0].second);
+  for (const auto& detail : rejection.details) fields.push_back(detail.at(0).second);
   EXPECT_EQ(fields, (std::vector<std::string>{"shipment_id", "lines", "destination", "carrier", "booking_reference"}));
   given(kCreated).when(tracking(v1::TRACKING_STATUS_UNSPECIFIED)).then_rejected(error::kInvalidArgument);
   given(kCreated).when(tracking(static_cast<v1::TrackingStatus>(99))).then_rejected(error::kInvalidArgument);

@@ -38,7 +38,7 @@ TEST(StockItem, refuses_nonsense_with_the_field_named) {
     SCOPED_TRACE(text);
     auto rejection = given().when(proto<v1::ReceiveStock>(text)).then_rejected(error::kInvalidArgument);
     ASSERT_EQ(rejection.details.size(), 1U);
-    EXPECT_EQ(rejection.details[0][0].second, field);
+    EXPECT_EQ(rejection.details.at(0).at(0).second, field);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <regex>
@@ -52,6 +53,21 @@ TEST(ErrorCodes, have_a_row_for_each_constant) {
     EXPECT_NE(find_error_code((*it)[1].str()), nullptr) << (*it)[1];
   }
   EXPECT_EQ(constants.size(), std::size(kErrorCodes));
+}
+
+// Only what is spelled out can be wrong: a constant that is not there does not build.
+TEST(ErrorCodes, are_the_only_ones_that_rejections_spell_out) {
+  const std::regex spelled(R"re(Rejection\s*\w*\{\s*"([A-Za-z_]*)")re");
+  int files = 0;
+  for (const char* folder : {"aggregates", "sagas", "consumers"})
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(std::string(ORDERSAGA_SOURCE_DIR) + "/" + folder)) {
+      if (entry.path().extension() != ".cc") continue;
+      ++files;
+      std::string source = read(std::filesystem::relative(entry.path(), ORDERSAGA_SOURCE_DIR).string());
+      for (std::sregex_iterator it(source.begin(), source.end(), spelled), end; it != end; ++it)
+        EXPECT_NE(find_error_code((*it)[1].str()), nullptr) << (*it)[1] << " in " << entry.path();
+    }
+  EXPECT_GT(files, 10);
 }
 
 TEST(ErrorCodes, are_found_by_name) {

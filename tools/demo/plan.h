@@ -29,13 +29,14 @@ struct Kind {
 };
 
 inline constexpr Kind kKinds[] = {
-    {"approved", 780, "tok_approved", false, End::completed, ""},
+    {"approved", 770, "tok_approved", false, End::completed, ""},
     {"declined", 100, "tok_declined", false, End::rejected, "PAYMENT_DECLINED"},
     {"short of stock", 50, "tok_approved", true, End::rejected, "INVENTORY_UNAVAILABLE"},
     {"gateway slow", 20, "tok_slow", false, End::completed, ""},
     {"gateway error, then well", 30, "tok_error_then_ok", false, End::completed, ""},
     {"gateway silent, was done", 10, "tok_timeout_done", false, End::completed, ""},
-    {"gateway silent, was not done", 10, "tok_timeout_not_done", false, End::completed, ""},
+    {"gateway silent, was not done", 10, "tok_timeout_not_done_once", false, End::completed, ""},
+    {"gateway silent each time", 10, "tok_timeout_not_done", false, End::rejected, "DEPENDENCY_UNAVAILABLE"},
 };
 inline constexpr std::size_t kKindCount = std::size(kKinds);
 

@@ -38,7 +38,7 @@ void check(const Request& request) {
 
 }  // namespace
 
-// Everything below runs on the engine's thread, but post() and in_flight().
+// Everything below runs on the engine's thread, but send(), post() and in_flight().
 class Client::Engine final : public ConnectionOwner {
  public:
   explicit Engine(ClientOptions options)
@@ -50,12 +50,14 @@ class Client::Engine final : public ConnectionOwner {
     thread_.join();
   }
 
-  void post(const Endpoint& endpoint, Request request, std::chrono::milliseconds timeout, Done done) {
+  void send(const Endpoint& endpoint, Request request, std::chrono::milliseconds timeout, Done done) {
     in_flight_.fetch_add(1, std::memory_order_relaxed);
     // Shared: by the queue or the connection, and by the deadline's handler.
     auto exchange = std::make_shared<Exchange>(io_, endpoint, std::move(request), timeout, std::move(done));
     asio::post(io_, [this, exchange = std::move(exchange)]() mutable { begin(std::move(exchange)); });
   }
+
+  void post(std::function<void()> work) { asio::post(io_, std::move(work)); }
 
   std::size_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
@@ -188,7 +190,11 @@ Client::~Client() = default;
 
 void Client::send(const Endpoint& endpoint, Request request, std::chrono::milliseconds timeout, Done done) {
   check(request);
-  engine_->post(endpoint, std::move(request), timeout, std::move(done));
+  engine_->send(endpoint, std::move(request), timeout, std::move(done));
+}
+
+void Client::post(std::function<void()> work) {
+  engine_->post(std::move(work));
 }
 
 std::size_t Client::in_flight() const {

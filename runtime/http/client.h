@@ -55,6 +55,9 @@ class Client {
   // the client. Throws std::invalid_argument when method, target or a header holds a control character.
   void send(const Endpoint& endpoint, Request request, std::chrono::milliseconds timeout, Done done);
 
+  // Runs `work` on the client's thread; work posted before the destructor is run by it.
+  void post(std::function<void()> work);
+
   // Requests whose Done was not called yet.
   std::size_t in_flight() const;
 

@@ -1,0 +1,209 @@
+#include "events/postgres_event_store.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "events/errors.h"
+#include "events/postgres_errors.h"
+#include "events/postgres_reads.h"
+#include "events/postgres_turn.h"
+#include "events/turn_rules.h"
+
+namespace ordersaga::events {
+
+using namespace runtime::postgres;
+
+namespace {
+
+// First key of the shards' advisory locks; the second is the shard. For ever: it is what writers of all versions meet at.
+constexpr int kShardLocks = 7000;
+
+constexpr std::chrono::seconds kMaintenanceEvery{60};
+
+constexpr Statement kEpoch = {"store_epoch", "SELECT epoch FROM log.installation"};
+constexpr Statement kClock = {"store_clock", "SELECT clock_timestamp()"};
+constexpr Statement kMaintain = {"store_maintain", "SELECT log.maintain()"};
+
+constexpr Statement kReadStream = {"store_read_stream", "SELECT " ORDERSAGA_RECORD_COLUMNS
+                                                        " FROM log.events AS e "
+                                                        "WHERE e.shard = $1::smallint AND e.stream = $2::text AND e.version > $3::integer "
+                                                        "ORDER BY e.version LIMIT $4::bigint"};
+
+constexpr Statement kReadShards = {"store_read_shards",
+                                   "SELECT " ORDERSAGA_RECORD_COLUMNS
+                                   " FROM unnest($1::smallint[], $2::bigint[]) AS w (shard, position) "
+                                   "CROSS JOIN LATERAL (SELECT * FROM log.events AS e WHERE e.shard = w.shard AND e.position > w.position "
+                                   "                    ORDER BY e.position LIMIT $3::bigint) AS e "
+                                   "ORDER BY e.shard, e.position"};
+
+constexpr Statement kHeads = {"store_heads",
+                              "SELECT w.shard, h.position, h.recorded_at, h.metadata FROM log.installation AS i "
+                              "CROSS JOIN LATERAL generate_series(0, i.shards - 1) AS w (shard) "
+                              "LEFT JOIN LATERAL (SELECT e.position, e.recorded_at, e.metadata FROM log.events AS e "
+                              "                   WHERE e.shard = w.shard::smallint ORDER BY e.position DESC LIMIT 1) AS h ON true "
+                              "ORDER BY w.shard"};
+
+constexpr Statement kDueWakeups = {
+    "store_due_wakeups",
+    "SELECT d.shard, d.saga, d.due_at, d.effect_outstanding FROM unnest($1::smallint[]) AS w (shard) "
+    "CROSS JOIN LATERAL (SELECT * FROM log.wakeups AS u WHERE u.shard = w.shard AND u.due_at <= $2::timestamptz "
+    "                    ORDER BY u.due_at LIMIT $3::bigint) AS d "
+    "ORDER BY d.due_at, d.shard, d.saga LIMIT $3::bigint"};
+
+constexpr Statement kOutstanding = {"store_outstanding",
+                                    "SELECT shard, saga, due_at, effect_outstanding FROM log.wakeups "
+                                    "WHERE shard = $1::smallint AND effect_outstanding ORDER BY saga"};
+
+constexpr Statement kWakeups = {"store_wakeups", "SELECT shard, saga, due_at, effect_outstanding FROM log.wakeups ORDER BY shard, saga"};
+constexpr Statement kLevels = {"store_levels",
+                               "SELECT sku, location, on_hand, reserved FROM log.stock WHERE pool = 0 ORDER BY sku, location"};
+
+// Sessions of this role that hold one of the shards and began their transaction before the limit.
+constexpr Statement kTerminateHolders = {
+    "store_terminate_holders",
+    "SELECT a.pid, extract(epoch FROM clock_timestamp() - a.xact_start)::bigint, pg_terminate_backend(a.pid) "
+    "FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid "
+    "WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "  AND l.classid = $1::integer AND l.objid = ANY ($2::integer[]) AND l.objsubid = 2 AND l.granted "
+    "  AND a.xact_start < clock_timestamp() - make_interval(secs => $3::integer)"};
+
+std::int64_t as_limit(std::size_t limit) {
+  return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::size_t{1} << 40));
+}
+
+// BEGIN and the locks are one round trip. The heads are read by the next statement, whose snapshot is taken when the locks
+// are held; in this one they could be stale.
+std::string begin_and_lock(std::span<const Shard> shards) {
+  std::string sql = "BEGIN; SELECT pg_advisory_xact_lock(" + std::to_string(kShardLocks) + ", s) FROM unnest('{";
+  for (std::size_t i = 0; i < shards.size(); ++i) sql += (i == 0 ? "" : ",") + std::to_string(shards[i].value);
+  return sql + "}'::integer[]) AS s";
+}
+
+}  // namespace
+
+PostgresEventStore::PostgresEventStore(PostgresStoreOptions options) : options_(std::move(options)) {
+  as_store_errors([&] {
+    auto fresh = std::make_unique<Connection>(options_.target);
+    shards_ = check_schema(*fresh).shards;
+    connection_ = std::move(fresh);
+  });
+}
+
+PostgresEventStore::~PostgresEventStore() = default;
+
+std::uint64_t PostgresEventStore::statements() const {
+  return statements_before_ + (connection_ ? connection_->statements() : 0);
+}
+
+Connection& PostgresEventStore::connection() {
+  if (connection_ && !connection_->is_open()) {
+    statements_before_ += connection_->statements();
+    connection_.reset();
+  }
+  if (!connection_) connection_ = std::make_unique<Connection>(options_.target);
+  return *connection_;
+}
+
+Rows PostgresEventStore::read(const Statement& statement, const Parameters& parameters) {
+  return as_store_errors([&] { return connection().exec(statement, parameters); });
+}
+
+void PostgresEventStore::maintain_when_due() {
+  auto now = std::chrono::steady_clock::now();
+  if (now < next_maintenance_) return;
+  try {
+    connection().exec(kMaintain, {});
+  } catch (const LockTimeout&) {
+    // A table is in use by something long; partitions are made so far ahead that the next time will do.
+  }
+  next_maintenance_ = now + kMaintenanceEvery;
+}
+
+std::unique_ptr<TurnTransaction> PostgresEventStore::begin(std::span<const Shard> shards) {
+  require_ascending(shards, shards_);
+  return as_store_errors([&]() -> std::unique_ptr<TurnTransaction> {
+    maintain_when_due();
+    Connection& on = connection();
+    try {
+      on.exec(begin_and_lock(shards));
+    } catch (const LockTimeout& e) {
+      on.rollback();
+      explain_busy(shards, e.what());
+    } catch (...) {
+      on.rollback();
+      throw;
+    }
+    return std::make_unique<PostgresTurn>(on, shards_, shards);
+  });
+}
+
+void PostgresEventStore::explain_busy(std::span<const Shard> shards, const std::string& what) {
+  Array wanted = Array::of_integer(shards.size());
+  for (Shard s : shards) wanted.add(static_cast<std::int32_t>(s.value));
+  std::string message = what;
+  try {
+    Rows holders = connection().exec(kTerminateHolders, Parameters()
+                                                            .add(static_cast<std::int32_t>(kShardLocks))
+                                                            .add(std::move(wanted))
+                                                            .add(static_cast<std::int32_t>(options_.holder_limit.count())));
+    for (std::size_t i = 0; i < holders.size(); ++i)
+      message += "; terminated the session " + std::string(holders.text(i, 0)) + ", which had held it for " +
+                 std::string(holders.text(i, 1)) + " s";
+  } catch (const NotSetUp& e) {
+    message += std::string("; its holder is no session of this role and cannot be terminated: ") + e.what();
+  }
+  throw ShardBusy(message);
+}
+
+Epoch PostgresEventStore::epoch() {
+  return Epoch(static_cast<std::int32_t>(read(kEpoch, {}).integer(0, 0)));
+}
+
+Timestamp PostgresEventStore::clock() {
+  return read(kClock, {}).time(0, 0);
+}
+
+std::vector<RecordedEvent> PostgresEventStore::read_stream(std::string_view stream, Version after, std::size_t limit) {
+  require_storable(stream, "a stream's name");
+  Parameters parameters;
+  parameters.add(shard_of_stream(stream, shards_).value).add(stream).add(after.value).add(as_limit(limit));
+  return records_of(read(kReadStream, parameters));
+}
+
+std::vector<RecordedEvent> PostgresEventStore::read_shards(std::span<const ShardPosition> after, std::size_t limit) {
+  if (after.empty()) return {};
+  Array shards = Array::of_smallint(after.size()), positions = Array::of_bigint(after.size());
+  for (const ShardPosition& from : after) {
+    shards.add(from.shard.value);
+    positions.add(from.position.value);
+  }
+  return records_of(read(kReadShards, Parameters().add(std::move(shards)).add(std::move(positions)).add(as_limit(limit))));
+}
+
+std::vector<ShardHead> PostgresEventStore::heads() {
+  Rows rows = read(kHeads, {});
+  std::vector<ShardHead> heads;
+  for (std::size_t i = 0; i < rows.size(); ++i) heads.push_back(head_of(rows, i, 0));
+  return heads;
+}
+
+std::vector<Wakeup> PostgresEventStore::due_wakeups(std::span<const Shard> shards, Timestamp until, std::size_t limit) {
+  if (shards.empty()) return {};
+  Array wanted = Array::of_smallint(shards.size());
+  for (Shard s : shards) wanted.add(s.value);
+  return wakeups_of(read(kDueWakeups, Parameters().add(std::move(wanted)).add(until).add(as_limit(limit))));
+}
+
+std::vector<Wakeup> PostgresEventStore::outstanding_effects(Shard shard) {
+  return wakeups_of(read(kOutstanding, Parameters().add(shard.value)));
+}
+
+std::vector<StockLevel> PostgresEventStore::levels() {
+  return levels_of(read(kLevels, {}));
+}
+
+std::vector<Wakeup> PostgresEventStore::wakeups() {
+  return wakeups_of(read(kWakeups, {}));
+}
+
+}  // namespace ordersaga::events

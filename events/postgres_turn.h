@@ -1,0 +1,54 @@
+// One turn's transaction on a connection that has begun it and holds its shards' locks.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "events/event_store.h"
+#include "runtime/postgres/connection.h"
+
+namespace ordersaga::events {
+
+class PostgresTurn final : public TurnTransaction {
+ public:
+  // Reads the heads; the statement that got the locks must be done. Rolls back when it throws (postgres' errors).
+  // The connection outlives the turn.
+  PostgresTurn(runtime::postgres::Connection& connection, int shards, std::span<const Shard> locked);
+  ~PostgresTurn() override;
+
+  const std::vector<ShardHead>& heads() const override { return heads_; }
+  Timestamp clock() const override { return clock_; }
+  Epoch epoch() const override { return epoch_; }
+  std::vector<InboxEntry> find_inbox(std::span<const InboxKey> keys) override;
+  std::vector<RecordedEvent> read_streams(std::span<const std::string> streams) override;
+  std::vector<StockLevel> read_levels(std::span<const std::string> skus, LockRows lock) override;
+  std::vector<RecordedEvent> read_records(std::span<const std::pair<Shard, Position>> places) override;
+  WriteOutcome write(const TurnWrite& turn, Timestamp now) override;
+  void commit() override;
+
+ private:
+  enum class State : std::uint8_t { open, failed, ended };
+
+  void read_heads(std::span<const Shard> locked);
+  void require_locked(Shard shard) const;
+  std::vector<Position> positions_of(const TurnWrite& turn) const;
+  // Gives the name of a stream in conflict, or nothing.
+  std::string insert_records(const TurnWrite& turn, const std::vector<Position>& positions, Timestamp now);
+  void insert_inbox(const TurnWrite& turn, const std::vector<Position>& positions, Timestamp now);
+  void set_wakeups(const std::vector<Wakeup>& wakeups);
+  void end_wakeups(const std::vector<Wakeup>& ended);
+  // Gives the refused.
+  std::vector<StockDelta> change_stock(const std::vector<StockDelta>& deltas);
+
+  runtime::postgres::Connection& connection_;
+  const int shards_;
+  State state_ = State::open;
+  bool written_ = false;
+  std::vector<ShardHead> heads_;
+  Epoch epoch_;
+  Timestamp clock_{};
+};
+
+}  // namespace ordersaga::events

@@ -84,8 +84,11 @@ using Decision = std::variant<Events<Event>, Rejection>;
 // Makes `out` the alternative of `OneOf` that `message` is. Returns false when it is none of them.
 template <class... M>
 bool narrow(const Message& message, std::variant<const M*...>& out) {
+  // Asking a type for its descriptor costs more than all the comparisons, so each is asked once.
+  static const std::array<const google::protobuf::Descriptor*, sizeof...(M)> types{M::descriptor()...};
   const google::protobuf::Descriptor* type = message.GetDescriptor();
-  return ((type == M::descriptor() && (out = static_cast<const M*>(&message), true)) || ...);
+  auto it = types.begin();
+  return ((*it++ == type && (out = static_cast<const M*>(&message), true)) || ...);
 }
 
 // Whether `message` is one of the alternatives.

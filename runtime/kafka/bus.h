@@ -48,6 +48,8 @@ struct Delivery {
   std::int32_t partition = 0;
   std::int64_t offset = -1;
   std::string error;
+  // The error is that there is no such topic or partition: nothing was written, and nothing will be by trying again.
+  bool no_such_destination = false;
 };
 
 // Messages to one partition are acknowledged in the order in which they were produced. One thread at a time.

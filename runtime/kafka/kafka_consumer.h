@@ -1,0 +1,63 @@
+// A member of a consumer group, range assignor (or another eager one). Offsets are stored by commit() and sent every
+// `commit_interval`, at a revoke and at close.
+//
+// One thread at a time. At a revoke the messages of this poll that were taken before it are dropped: their new owner gets
+// them. Revokes are reported after they have taken effect: commits of those partitions no longer count.
+// A fatal error (another member took our static identity) is thrown as KafkaError{fatal} by poll. Brokers that are down,
+// topics that are missing or forbidden are logged, and tried again for ever.
+// The destructor leaves the group (unless the membership is static), waiting at most five seconds for the broker.
+#pragma once
+
+#include <vector>
+
+#include "runtime/kafka/bus.h"
+#include "runtime/kafka/client.h"
+
+struct rd_kafka_message_s;
+struct rd_kafka_topic_partition_list_s;
+
+namespace ordersaga::runtime::kafka {
+
+struct ConsumerOptions {
+  std::string group;
+  std::vector<std::string> topics;
+  std::string assignor = "range";
+  // Not empty: static membership; a restart within the session timeout keeps the partitions.
+  std::string instance_id;
+  std::chrono::milliseconds session_timeout{45'000};
+  std::chrono::milliseconds max_poll_interval{300'000};
+  std::chrono::milliseconds commit_interval{1'000};
+  // Where a partition without a committed offset begins.
+  bool from_beginning = true;
+  // False: membership only; nothing is ever read.
+  bool reads = true;
+};
+
+class KafkaConsumer final : public Consumer {
+ public:
+  KafkaConsumer(const Config& config, const ConsumerOptions& options);
+  ~KafkaConsumer() override;
+
+  // REQUIRES: max ≥ 1. Who cannot take messages pauses the partitions, and goes on polling.
+  Polled poll(std::size_t max, std::chrono::milliseconds timeout) override;
+  void commit(std::string_view topic, std::int32_t partition, std::int64_t next_offset) override;
+  void pause(std::string_view topic, std::int32_t partition) override;
+  void resume(std::string_view topic, std::int32_t partition) override;
+  void seek(std::string_view topic, std::int32_t partition, std::int64_t offset) override;
+
+  // Called by librdkafka's callback, inside of poll.
+  void rebalance(bool assigned, rd_kafka_topic_partition_list_s* partitions);
+  void failed(bool fatal, std::string_view text);
+
+ private:
+  void take(const rd_kafka_message_s& message, Polled& polled);
+
+  bool reads_;
+  Callbacks callbacks_;
+  ClientHandle client_;
+  std::vector<Rebalance> rebalances_;  // since the last poll returned
+  bool revoked_ = false;
+  bool fatal_ = false;
+};
+
+}  // namespace ordersaga::runtime::kafka

@@ -1,0 +1,123 @@
+#include "runtime/kafka/kafka_producer.h"
+
+#include <fmt/format.h>
+#include <librdkafka/rdkafka.h>
+
+namespace ordersaga::runtime::kafka {
+
+namespace {
+
+bool is_no_such_destination(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+         error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || error == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+}
+
+void* to_opaque(std::uint64_t token) {
+  static_assert(sizeof(void*) == sizeof token);
+  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(token));
+}
+
+ClientHandle make_producer(const Config& config, const ProducerOptions& options, Callbacks& callbacks) {
+  Conf conf(config, callbacks);
+  conf.set("enable.idempotence", "true");
+  conf.set("acks", "all");
+  conf.set("enable.gapless.guarantee", options.gapless ? "true" : "false");
+  conf.set("message.timeout.ms", std::to_string(options.message_timeout ? options.message_timeout->count() : 0));
+  conf.set("linger.ms", fmt::format("{}", static_cast<double>(options.linger.count()) / 1000.0));
+  conf.set("queue.buffering.max.messages", std::to_string(options.queue_messages));
+  conf.set("queue.buffering.max.kbytes", std::to_string(options.queue_bytes / 1024));
+  conf.set("partitioner", "murmur2_random");
+  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+  return make_client(ClientKind::producer, conf);
+}
+
+}  // namespace
+
+KafkaProducer::KafkaProducer(const Config& config, const ProducerOptions& options)
+    : client_(make_producer(config, options, callbacks_)), queue_(rd_kafka_queue_get_main(client_.get())) {}
+
+KafkaProducer::~KafkaProducer() {
+  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+}
+
+rd_kafka_topic_s* KafkaProducer::topic(const std::string& name) {
+  auto found = topics_.find(name);
+  if (found != topics_.end()) return found->second.get();
+  rd_kafka_topic_t* handle = rd_kafka_topic_new(client_.get(), name.c_str(), nullptr);
+  if (handle == nullptr) throw KafkaError(fmt::format("topic {}: {}", name, rd_kafka_err2str(rd_kafka_last_error())));
+  return topics_.emplace(name, TopicHandle(handle)).first->second.get();
+}
+
+bool KafkaProducer::produce(const OutgoingMessage& message, std::uint64_t token) {
+  if (fatal_) throw KafkaError(fatal_error_of(client_.get()), true);
+  rd_kafka_headers_t* headers = rd_kafka_headers_new(message.headers.size());
+  for (const Header& h : message.headers)
+    rd_kafka_header_add(headers, h.name.data(), static_cast<ssize_t>(h.name.size()), h.value.data(), static_cast<ssize_t>(h.value.size()));
+  const void* key = message.key ? static_cast<const void*>(message.key->data()) : nullptr;
+  const std::size_t key_size = message.key ? message.key->size() : 0;
+  const rd_kafka_resp_err_t error = rd_kafka_producev(
+      client_.get(), RD_KAFKA_V_RKT(topic(message.topic)),
+      RD_KAFKA_V_PARTITION(message.partition < 0 ? RD_KAFKA_PARTITION_UA : message.partition), RD_KAFKA_V_KEY(key, key_size),
+      RD_KAFKA_V_VALUE(const_cast<char*>(message.value.data()), message.value.size()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(to_opaque(token)), RD_KAFKA_V_END);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    ++in_flight_;
+    return true;
+  }
+  rd_kafka_headers_destroy(headers);  // not taken over by a call that failed
+  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
+  if (error == RD_KAFKA_RESP_ERR__FATAL) {
+    fatal_ = true;
+    throw KafkaError(fatal_error_of(client_.get()), true);
+  }
+  Delivery refused;
+  refused.token = token;
+  refused.partition = message.partition;
+  refused.error = fmt::format("{}: {}", message.topic, rd_kafka_err2str(error));
+  refused.no_such_destination = is_no_such_destination(error);
+  refused_.push_back(std::move(refused));
+  ++in_flight_;
+  return true;
+}
+
+void KafkaProducer::poll(std::chrono::milliseconds timeout, std::vector<Delivery>& out) {
+  in_flight_ -= refused_.size();
+  int wait = refused_.empty() ? static_cast<int>(timeout.count()) : 0;
+  for (Delivery& d : refused_) out.push_back(std::move(d));
+  refused_.clear();
+  while (rd_kafka_event_t* event = rd_kafka_queue_poll(queue_.get(), wait)) {
+    serve(event, out);
+    rd_kafka_event_destroy(event);
+    wait = 0;
+  }
+  if (fatal_) throw KafkaError(fatal_error_of(client_.get()), true);
+}
+
+void KafkaProducer::serve(rd_kafka_op_s* event, std::vector<Delivery>& out) {
+  switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_DR:
+      while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) report(*message, out);
+      break;
+    case RD_KAFKA_EVENT_ERROR:
+      fatal_ = fatal_ || rd_kafka_event_error_is_fatal(event) != 0;
+      callbacks_.log(fatal_ ? Severity::error : Severity::warning, rd_kafka_event_error_string(event));
+      break;
+    default:
+      break;
+  }
+}
+
+void KafkaProducer::report(const rd_kafka_message_s& message, std::vector<Delivery>& out) {
+  --in_flight_;
+  Delivery& delivery = out.emplace_back();
+  delivery.token = reinterpret_cast<std::uintptr_t>(message._private);
+  delivery.partition = message.partition;
+  if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    delivery.offset = message.offset;
+    return;
+  }
+  delivery.error = fmt::format("{}: {}", rd_kafka_topic_name(message.rkt), rd_kafka_err2str(message.err));
+  delivery.no_such_destination = is_no_such_destination(message.err);
+}
+
+}  // namespace ordersaga::runtime::kafka

@@ -107,7 +107,7 @@ void read_answer(const Asked& asked, const runtime::http::Result& answer, Effect
     if (is_query(result.operation()) && code == "unknown_key")
       return set_outcome(result, saga::v1::EFFECT_OUTCOME_NOT_FOUND, {}, std::move(code));
     if (result.operation() == saga::v1::OPERATION_TRACK_SHIPMENT && code == "unknown_booking")
-      return set_outcome(result, saga::v1::EFFECT_OUTCOME_FAILED, error_code(code), std::move(code));
+      return set_outcome(result, saga::v1::EFFECT_OUTCOME_FAILED, error_code(code), code);
   }
   if (answer.fate != Fate::answered || answer.response.status != 200) return set_failure(result, answer, error_code);
   try {
@@ -122,10 +122,10 @@ void read_answer(const Asked& asked, const runtime::http::Result& answer, Effect
 }
 
 void settle(const Operation& operation, EffectResult& result) {
-  result.set_reference(operation.id);
   if (!operation.code.empty())
     return set_outcome(result, saga::v1::EFFECT_OUTCOME_FAILED, error_code(operation.code), operation.code + ": " + operation.message);
   result.set_outcome(saga::v1::EFFECT_OUTCOME_SUCCEEDED);
+  result.set_reference(operation.id);
   result.set_carrier(operation.carrier);
   result.set_tracking_number(operation.tracking_number);
   result.set_label_url(operation.label_url);

@@ -98,10 +98,10 @@ void read_answer(const Asked& asked, const runtime::http::Result& answer, Effect
 }
 
 void settle(const Operation& operation, EffectResult& result) {
-  result.set_reference(operation.id);
   if (!operation.code.empty())
     return set_outcome(result, saga::v1::EFFECT_OUTCOME_FAILED, error_code(operation.code), operation.code + ": " + operation.message);
   result.set_outcome(saga::v1::EFFECT_OUTCOME_SUCCEEDED);
+  result.set_reference(operation.id);
   if (operation.currency.empty()) return;
   result.mutable_amount()->set_currency_code(operation.currency);
   result.mutable_amount()->set_amount_minor(operation.minor);

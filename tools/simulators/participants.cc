@@ -69,7 +69,8 @@ TimedResult Participants::answer(const EffectRequest& request, Timestamp now) {
   TimedResult out{effects::result_for(request), {}};
   bool for_gateway = effects::payment_gateway::handles(request.operation());
   if (!for_gateway && !effects::carrier::handles(request.operation())) {
-    effects::set_outcome(out.result, saga::v1::EFFECT_OUTCOME_FAILED, error::kInvalidArgument, "nobody carries out this operation");
+    effects::set_outcome(out.result, saga::v1::EFFECT_OUTCOME_FAILED, error::kInvalidArgument,
+                         "nobody carries out operation " + std::to_string(request.operation()));
     return out;
   }
   out.after = for_gateway ? ask_gateway(request, now, out.result) : ask_carrier(request, now, out.result);

@@ -1,0 +1,55 @@
+// What a lane holds in memory of its shards, and how it fills what is missing. A shard whose head in the store is not where
+// this lane left it has been written by somebody else: then nothing that is held of it counts.
+#pragma once
+
+#include <google/protobuf/arena.h>
+
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "events/event_store.h"
+#include "sagas/turn.h"
+
+namespace ordersaga::consumers {
+
+// One thread. Bounded by `max_cases` orders.
+class KnownState {
+ public:
+  KnownState(int shards, std::size_t max_cases) : shards_(shards), max_cases_(max_cases) {}
+
+  sagas::WorkingSet& working_set() { return set_; }
+
+  // Compares what is held with the locked heads, and drops what is outdated.
+  void check(const events::TurnTransaction& transaction);
+  // Loads what the inputs need and is not held: at most four statements, however many inputs.
+  void load(events::TurnTransaction& transaction, std::span<const sagas::Input> inputs, events::LockRows lock);
+
+  // After a commit: the heads are where this turn left them. Lets go of orders that have ended.
+  void committed(Epoch epoch, std::span<const events::ShardPosition> heads, std::span<const sagas::Input> inputs);
+  // After a turn that did not commit: what it touched is no longer true.
+  void forget(std::span<const sagas::Input> inputs);
+  void forget(Shard shard);
+
+  std::uint64_t hits() const { return hits_; }
+  std::uint64_t misses() const { return misses_; }
+
+ private:
+  void load_streams(events::TurnTransaction& transaction, const std::vector<std::string>& streams);
+  void load_levels(events::TurnTransaction& transaction, const std::set<std::string>& skus, events::LockRows lock);
+
+  struct Head {
+    Epoch epoch;
+    Position position;
+  };
+  const int shards_;
+  const std::size_t max_cases_;
+  sagas::WorkingSet set_;
+  std::unordered_map<Shard, Head> heads_;
+  std::uint64_t hits_ = 0;
+  std::uint64_t misses_ = 0;
+};
+
+}  // namespace ordersaga::consumers

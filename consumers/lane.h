@@ -1,0 +1,153 @@
+// A lane: the shell of the turn, on shards that are its own. One thread runs it; only offer() may be called from others.
+//
+// It keeps inputs until they are done: a turn that fails is run again with the same inputs, and the inbox and the streams
+// tell, under the lock, what of it had happened already. Written against ports, so a simulation runs it too.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "consumers/command_reader.h"
+#include "consumers/effects/effects.h"
+#include "consumers/known_state.h"
+#include "consumers/mailbox.h"
+#include "events/event_store.h"
+#include "runtime/clock.h"
+#include "runtime/kafka/bus.h"
+
+namespace ordersaga::consumers {
+
+// A consumed record that needs nothing more, once `first` is acknowledged by Kafka: dead letters and forwarded commands
+// must be; a repeated answer is sent if it can be.
+struct Handled {
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  std::vector<runtime::kafka::OutgoingMessage> first;
+};
+
+// What moves a lane from outside.
+struct Assign {
+  Shard shard;
+};
+struct Revoke {
+  Shard shard;
+};
+using LaneInput = std::variant<runtime::kafka::ConsumedMessage, saga::v1::EffectResult, Assign, Revoke>;
+
+struct LaneSettings {
+  int shards = 16;
+  // Inputs of one turn, at most.
+  std::size_t max_inputs = 500;
+  std::size_t max_cases = 50'000;
+  // No commands are begun while more calls to the outside than this are in flight.
+  std::size_t max_effects = 20'000;
+  Duration timer_poll = std::chrono::milliseconds(50);
+  // Timers stand still while the store's clock and ours differ by more.
+  Duration max_clock_skew = std::chrono::seconds(60);
+};
+
+struct LaneHooks {
+  std::function<void(Handled)> handled;
+  // After each commit: the log has grown.
+  std::function<void()> committed;
+};
+
+// Read from any thread.
+struct LaneCounters {
+  std::atomic<std::uint64_t> turns{0}, inputs{0}, commands{0}, records{0}, rejected{0}, duplicates{0}, replays{0}, dead_letters{0},
+      forwarded{0}, stock_reruns{0}, retries{0}, in_doubt{0}, parked{0}, effects_started{0}, effects_finished{0}, timers_fired{0};
+  std::atomic<bool> clocks_apart{false};
+};
+
+class Lane {
+ public:
+  enum class Step : std::uint8_t {
+    idle,  // nothing to do: wait for the mailbox
+    progressed,
+    try_later,  // the store did not let it: wait a little, the inputs are kept
+  };
+
+  // All references outlive the lane. Results of effects that end after the lane are dropped.
+  Lane(events::EventStore& store, Effects& effects, const runtime::Clock& clock, LaneSettings settings, LaneHooks hooks);
+  ~Lane();
+
+  // Any thread.
+  void offer(LaneInput input) { mailbox_->post(std::move(input)); }
+  Mailbox<LaneInput>& mailbox() { return *mailbox_; }
+  const LaneCounters& counters() const { return counters_; }
+
+  // Runs at most one turn. Throws StoreMisconfigured, and what is a programmer's mistake; all else is tried again or parked.
+  Step step();
+
+  // Whether inputs are waiting or being worked on.
+  bool busy() const { return !commands_.empty() || !urgent_.empty() || !batch_.empty(); }
+  // Commands that wait, roughly. Any thread.
+  std::size_t backlog() const { return backlog_.load(std::memory_order_relaxed) + mailbox_->size(); }
+
+ private:
+  struct Wake {
+    std::string saga;
+  };
+  struct Resume {
+    std::string saga;
+  };
+  using Pending = std::variant<runtime::kafka::ConsumedMessage, saga::v1::EffectResult, Wake, Resume>;
+  struct Attempt;  // one try of a turn
+
+  void take_mail();
+  void take(runtime::kafka::ConsumedMessage&& message) { commands_.emplace_back(std::move(message)); }
+  void take(saga::v1::EffectResult&& result);
+  void take(Assign&& assign);
+  void take(Revoke&& revoke);
+  void find_resumes();
+  void find_due_timers();
+  void fill_batch();
+
+  void run_turn();
+  void read_inputs(Attempt& a);
+  void answer_unreadable(const runtime::kafka::ConsumedMessage& message, const UnreadableCommand& unreadable);
+  void forward(const runtime::kafka::ConsumedMessage& message, Shard right);
+  void lock_shards(Attempt& a);
+  void sort_out_known_commands(Attempt& a);
+  void replay_answers(Attempt& a);
+  std::optional<common::v1::CommandReply> stored_answer(const Attempt& a, const events::RecordedEvent& record, bool when_completed);
+  void decide(Attempt& a);
+  void write_and_commit(Attempt& a);
+  void after_commit(Attempt& a);
+
+  void park_or_bisect(const char* why);
+  void park(Pending&& pending, const std::string& why);
+  void finish(const runtime::kafka::ConsumedMessage& message, std::vector<runtime::kafka::OutgoingMessage> first = {});
+
+  events::EventStore& store_;
+  Effects& effects_;
+  const runtime::Clock& clock_;
+  const LaneSettings settings_;
+  const LaneHooks hooks_;
+  std::shared_ptr<Mailbox<LaneInput>> mailbox_;  // shared: effects may end after the lane
+  KnownState known_;
+  LaneCounters counters_;
+
+  std::set<Shard> shards_;
+  std::set<Shard> to_resume_;
+  std::deque<Pending> urgent_;  // results, wake-ups, what is run again: what finishes work goes before what begins it
+  std::deque<Pending> commands_;
+  std::vector<Pending> batch_;  // taken for a turn that has not committed yet
+  std::atomic<std::size_t> backlog_{0};
+  std::size_t limit_;       // inputs of the next turn; shrinks while a bad one is looked for
+  std::size_t waking_ = 0;  // Wake inputs in urgent_ and batch_
+  Duration next_timer_poll_{};
+  events::LockRows lock_rows_ = events::LockRows::no;
+  std::map<std::string, Duration> parked_sagas_;  // until when they are left alone
+};
+
+}  // namespace ordersaga::consumers

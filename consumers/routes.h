@@ -1,0 +1,18 @@
+// THE table: which commands may come from outside, and which field of each must equal the record's key.
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ordersaga::consumers {
+
+// The message type of an accepted command; null: there is none of that name, or it is not for outsiders.
+const google::protobuf::Descriptor* find_command(std::string_view full_name);
+
+// The partition key that a command itself names. REQUIRES: its type came from find_command().
+std::string key_named_by(const google::protobuf::Message& command);
+
+}  // namespace ordersaga::consumers

@@ -34,13 +34,11 @@ bool is_json(const ConsumedMessage& m) {
 }
 
 std::string hash_of(std::string_view type, std::string_view value) {
-  SHA256_CTX context;
-  SHA256_Init(&context);
-  SHA256_Update(&context, type.data(), type.size());
-  SHA256_Update(&context, "\0", 1);
-  SHA256_Update(&context, value.data(), value.size());
+  std::string all;
+  all.reserve(type.size() + 1 + value.size());
+  all.append(type).append(1, '\0').append(value);
   unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256_Final(digest, &context);
+  SHA256(reinterpret_cast<const unsigned char*>(all.data()), all.size(), digest);
   return {reinterpret_cast<const char*>(digest), 16};
 }
 

@@ -1,6 +1,7 @@
 #include "consumers/known_state.h"
 
 #include "events/codec.h"
+#include "events/errors.h"
 #include "ordersaga/order/v1/commands.pb.h"
 
 namespace ordersaga::consumers {

@@ -84,10 +84,14 @@ bool join(kafka::Consumer& consumer, const Offsets& ends, const runtime::Clock& 
 int run(const Settings& settings, const std::stop_token& stop) {
   const runtime::SystemClock clock;
   const std::string run_id = fmt::format("{:08x}", runtime::SystemRandom().next() & 0xffffffffU);
-  const kafka::Config config{.brokers = settings.brokers, .client_id = "demo_orders"};
+  kafka::Config config;
+  config.brokers = settings.brokers;
+  config.client_id = "demo_orders";
   const Offsets ends = prepare(config);
-  kafka::KafkaConsumer consumer(config,
-                                {.group = "ordersaga.demo." + run_id, .topics = {std::string(kReplyTopic), std::string(topics::kEvents)}});
+  kafka::ConsumerOptions membership;
+  membership.group = "ordersaga.demo." + run_id;
+  membership.topics = {std::string(kReplyTopic), std::string(topics::kEvents)};
+  kafka::KafkaConsumer consumer(config, membership);
   kafka::KafkaProducer producer(config, {});
   if (!join(consumer, ends, clock, stop)) return 130;
 

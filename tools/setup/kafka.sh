@@ -15,8 +15,9 @@ fetch_kafka() {
   if [[ ! -e $kafka_jars/kafka_2.13-$version.jar ]]; then
     say "fetching Kafka $version by Maven into $kafka_jars"
     fresh=$(mktemp -d "$kafka_jars.XXXXXX")
-    if ! mvn -B -q -Dstyle.color=never -f "$ROOT/tools/kafka/pom.xml" \
-      org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies "-DoutputDirectory=$fresh" >&2; then
+    if ! mvn -B -q -f "$ROOT/tools/kafka/pom.xml" \
+      org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies "-DoutputDirectory=$fresh" >"$kafka_jars.log" 2>&1; then
+      tail -n 15 "$kafka_jars.log" >&2
       rm -rf -- "$fresh"
       die "Maven could not fetch Kafka's jars; is the network there? (the first set-up needs it, later ones do not)"
     fi

@@ -1,0 +1,190 @@
+#include "consumers/orchestrator.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <thread>
+
+#include "runtime/backoff.h"
+#include "runtime/log.h"
+#include "runtime/system_random.h"
+#include "schemas/headers.h"
+
+namespace ordersaga::consumers {
+namespace {
+
+namespace log = runtime::log;
+using namespace std::chrono_literals;
+
+// How long the dispatcher waits for records while it has nothing else to do; what lanes have handled waits no longer.
+constexpr auto kPoll = 20ms;
+// How long a stop waits for Kafka to take what must be sent.
+constexpr auto kDrain = 3s;
+
+}  // namespace
+
+Orchestrator::Orchestrator(runtime::kafka::Consumer& consumer, runtime::kafka::Producer& producer, Effects& effects,
+                           std::vector<std::unique_ptr<events::EventStore>> stores, const runtime::Clock& clock,
+                           OrchestratorSettings settings, std::function<void()> committed)
+    : consumer_(consumer), producer_(producer), settings_(std::move(settings)), stores_(std::move(stores)) {
+  for (const auto& store : stores_)
+    lanes_.push_back(
+        std::make_unique<Lane>(*store, effects, clock, settings_.lane,
+                               LaneHooks{.handled = [this](Handled h) { handled_.post(std::move(h)); }, .committed = committed}));
+}
+
+Orchestrator::~Orchestrator() = default;
+
+void Orchestrator::run(std::stop_token stop) {
+  std::stop_source all;
+  {
+    std::stop_callback forward(stop, [&] { all.request_stop(); });
+    std::vector<std::jthread> threads;
+    for (const auto& lane : lanes_) threads.emplace_back([this, &lane, &all] { run_lane(*lane, all.get_token(), all); });
+    try {
+      while (!all.stop_requested()) dispatch(kPoll);
+    } catch (...) {
+      all.request_stop();
+      for (const auto& lane : lanes_) lane->mailbox().nudge();
+      throw;
+    }
+    for (const auto& lane : lanes_) lane->mailbox().nudge();
+  }
+  drain();
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+void Orchestrator::run_lane(Lane& lane, const std::stop_token& stop, std::stop_source& all) noexcept {
+  log::name_thread("lane");
+  runtime::SystemRandom random;
+  runtime::Backoff backoff(random, 5ms, 20ms, 2s);
+  try {
+    while (!stop.stop_requested()) {
+      switch (lane.step()) {
+        case Lane::Step::progressed:
+          backoff.reset();
+          break;
+        case Lane::Step::idle:
+          lane.mailbox().wait(settings_.lane.timer_poll);
+          break;
+        case Lane::Step::try_later: {
+          std::mutex alone;
+          std::unique_lock lock(alone);
+          std::condition_variable_any().wait_for(lock, stop, backoff.next(), [] { return false; });
+          break;
+        }
+      }
+    }
+  } catch (...) {
+    std::lock_guard lock(failure_mutex_);
+    if (!failure_) failure_ = std::current_exception();
+    all.request_stop();
+  }
+}
+
+void Orchestrator::dispatch(std::chrono::milliseconds timeout) {
+  runtime::kafka::Polled polled = consumer_.poll(settings_.poll_max, timeout);
+  for (const runtime::kafka::Rebalance& r : polled.rebalances) take(r);
+  for (runtime::kafka::ConsumedMessage& m : polled.messages) take(std::move(m));
+  take_handled();
+  take_deliveries(0ms);
+  produce_waiting();
+  keep_backlog_bounded();
+}
+
+void Orchestrator::take(const runtime::kafka::Rebalance& rebalance) {
+  for (std::int32_t partition : rebalance.partitions) {
+    trackers_.erase({rebalance.topic, partition});
+    paused_.erase({rebalance.topic, partition});
+    if (rebalance.topic != settings_.commands_topic) continue;
+    Shard shard(static_cast<std::int16_t>(partition));
+    if (rebalance.assigned)
+      lane_of(partition).offer(Assign{shard});
+    else
+      lane_of(partition).offer(Revoke{shard});
+  }
+  log::info(rebalance.assigned ? "partitions assigned" : "partitions revoked",
+            {{"topic", rebalance.topic}, {"partitions", rebalance.partitions.size()}});
+}
+
+void Orchestrator::take(runtime::kafka::ConsumedMessage&& message) {
+  trackers_[{message.topic, message.partition}].begin(message.offset);
+  lane_of(message.partition).offer(std::move(message));
+}
+
+void Orchestrator::take_handled() {
+  for (Handled& handled : handled_.take()) {
+    if (handled.first.empty()) {
+      done(handled);
+      continue;
+    }
+    std::uint64_t number = ++last_number_;
+    Open& open = open_[number];
+    open.awaited = handled.first.size();
+    for (runtime::kafka::OutgoingMessage& m : handled.first) {
+      std::uint64_t token = ++last_number_;
+      in_flight_.emplace(token, Awaited{number, std::move(m)});
+      to_produce_.push_back(token);
+    }
+    handled.first.clear();
+    open.handled = std::move(handled);
+  }
+}
+
+void Orchestrator::produce_waiting() {
+  auto sent = std::find_if(to_produce_.begin(), to_produce_.end(),
+                           [&](std::uint64_t token) { return !producer_.produce(in_flight_.at(token).message, token); });
+  to_produce_.erase(to_produce_.begin(), sent);
+}
+
+void Orchestrator::take_deliveries(std::chrono::milliseconds timeout) {
+  if (in_flight_.empty()) return;
+  std::vector<runtime::kafka::Delivery> deliveries;
+  producer_.poll(timeout, deliveries);
+  for (const runtime::kafka::Delivery& d : deliveries) delivered(d);
+}
+
+void Orchestrator::delivered(const runtime::kafka::Delivery& delivery) {
+  auto found = in_flight_.find(delivery.token);
+  if (found == in_flight_.end()) return;
+  const std::string& topic = found->second.message.topic;
+  if (!delivery.error.empty()) {
+    // An answer that cannot be delivered is its receiver's loss; a command must get where it belongs.
+    bool is_answer = topic.starts_with(topics::kRepliesPrefix);
+    log::warn(is_answer ? "an answer cannot be delivered" : "a record cannot be delivered; trying again",
+              {{"topic", topic}, {"error", delivery.error}});
+    if (!is_answer) {
+      to_produce_.push_back(delivery.token);
+      return;
+    }
+  }
+  auto open = open_.find(found->second.handled);
+  in_flight_.erase(found);
+  if (--open->second.awaited > 0) return;
+  done(open->second.handled);
+  open_.erase(open);
+}
+
+void Orchestrator::done(const Handled& handled) {
+  auto tracker = trackers_.find({handled.topic, handled.partition});
+  if (tracker == trackers_.end()) return;  // of an earlier assignment
+  if (std::optional<std::int64_t> next = tracker->second.done(handled.offset)) consumer_.commit(handled.topic, handled.partition, *next);
+}
+
+void Orchestrator::keep_backlog_bounded() {
+  for (const auto& [place, tracker] : trackers_) {
+    std::size_t backlog = lane_of(place.second).backlog();
+    if (backlog > settings_.pause_at && paused_.insert(place).second) consumer_.pause(place.first, place.second);
+    if (backlog < settings_.resume_at && paused_.erase(place) > 0) consumer_.resume(place.first, place.second);
+  }
+}
+
+void Orchestrator::drain() {
+  auto until = std::chrono::steady_clock::now() + kDrain;
+  take_handled();
+  while (!in_flight_.empty() && std::chrono::steady_clock::now() < until) {
+    produce_waiting();
+    take_deliveries(50ms);
+  }
+}
+
+}  // namespace ordersaga::consumers

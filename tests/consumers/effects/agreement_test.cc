@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 class Agreement : public testing::Test {
  protected:
-  static constexpr std::int32_t kTimeoutMillis = 250;
+  static constexpr std::int32_t kTimeoutMillis = 100;
 
   static simulators::payment_gateway::ServerOptions gateway_options() {
     simulators::payment_gateway::ServerOptions options;

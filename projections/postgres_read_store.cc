@@ -1,244 +1,257 @@
 #include "projections/postgres_read_store.h"
 
+#include <charconv>
 #include <map>
-#include <pqxx/pqxx>
 #include <utility>
 
 #include "events/errors.h"
-#include "projections/array_text.h"
+#include "events/postgres_errors.h"
 #include "projections/read_sql.h"
+#include "runtime/postgres/connection.h"
 
 namespace ordersaga::projections {
 
 namespace {
 
-constexpr const char* kOpenCheckpoints =
+namespace postgres = runtime::postgres;
+using postgres::Array;
+using postgres::Parameters;
+using postgres::Statement;
+
+constexpr Statement kOpenCheckpoints{
+    "read_open_checkpoints",
     "INSERT INTO read.projection_checkpoint (projection, shard, epoch, position, updated_at) "
-    "SELECT p, s, $3::integer, 0, 'epoch'::timestamptz + $4::bigint * '1 microsecond'::interval "
-    "FROM unnest($1::text[]) AS p, unnest($2::smallint[]) AS s ORDER BY p, s ON CONFLICT (projection, shard) DO NOTHING";
-constexpr const char* kSelectCheckpoints =
-    "SELECT projection, shard, epoch, position FROM read.projection_checkpoint "
-    "WHERE projection = ANY ($1::text[]) AND shard = ANY ($2::smallint[]) ORDER BY projection, shard";
+    "SELECT p, s, $3::integer, 0, $4::timestamptz FROM unnest($1::text[]) AS p, unnest($2::smallint[]) AS s ORDER BY p, s "
+    "ON CONFLICT (projection, shard) DO NOTHING"};
+constexpr Statement kSelectCheckpoints{"read_select_checkpoints",
+                                       "SELECT projection, shard, epoch, position FROM read.projection_checkpoint "
+                                       "WHERE projection = ANY ($1::text[]) AND shard = ANY ($2::smallint[]) ORDER BY projection, shard"};
 constexpr const char* kAllCheckpoints =
     "SELECT projection, shard, epoch, position FROM read.projection_checkpoint ORDER BY projection, shard";
-constexpr const char* kAdvance =
-    "UPDATE read.projection_checkpoint c SET position = m.ends, updated_at = 'epoch'::timestamptz + $6::bigint * '1 microsecond'::interval "
+constexpr Statement kAdvance{
+    "read_advance",
+    "UPDATE read.projection_checkpoint c SET position = m.ends, updated_at = $6::timestamptz "
     "FROM unnest($1::text[], $2::smallint[], $3::integer[], $4::bigint[], $5::bigint[]) AS m(projection, shard, epoch, starts, ends) "
-    "WHERE c.projection = m.projection AND c.shard = m.shard AND c.epoch = m.epoch AND c.position = m.starts";
-constexpr const char* kOneMoment = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+    "WHERE c.projection = m.projection AND c.shard = m.shard AND c.epoch = m.epoch AND c.position = m.starts"};
+constexpr const char* kBegin = "BEGIN";
+constexpr const char* kBeginSnapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 constexpr const char* kDeclareScan = "DECLARE scan NO SCROLL CURSOR FOR ";
 constexpr const char* kFetchScan = "FETCH 5000 FROM scan";
 constexpr const char* kCloseScan = "CLOSE scan";
 
-using Parameters = std::vector<std::string>;
-
-bool is_data_error(const std::string& sqlstate) {
-  std::string kind = sqlstate.substr(0, 2);
-  return kind == "22" || kind == "23" || kind == "54";
+std::int64_t number_of(const std::string& cell) {
+  std::int64_t number = 0;
+  auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), number);
+  if (error != std::errc() || end != cell.data() + cell.size()) throw events::BadData("no number: " + cell);
+  return number;
 }
 
-// Objects or rights that are missing: no try on another connection helps.
-bool is_misconfigured(const std::string& sqlstate) {
-  std::string kind = sqlstate.substr(0, 2);
-  return kind == "42" || kind == "3D" || kind == "3F" || kind == "28";
+Array empty_array(ColumnType type, std::size_t expected) {
+  switch (type) {
+    case ColumnType::text:
+      return Array::of_text(expected);
+    case ColumnType::boolean:
+      return Array::of_boolean(expected);
+    case ColumnType::number:
+      return Array::of_bigint(expected);
+    case ColumnType::time:
+      return Array::of_timestamptz(expected);
+  }
+  return Array::of_text();
 }
 
-Row row_of(const pqxx::row& result) {
-  Row cells;
-  cells.reserve(static_cast<std::size_t>(result.size()));
-  for (const auto& field : result) {
-    if (field.is_null())
-      cells.emplace_back();
+// Column `index` of the rows.
+Array column_array(std::span<const Row> rows, std::size_t index, ColumnType type) {
+  Array array = empty_array(type, rows.size());
+  for (const Row& row : rows) {
+    const Cell& cell = row[index];
+    if (!cell)
+      array.null();
+    else if (type == ColumnType::text)
+      array.add(*cell);
+    else if (type == ColumnType::boolean)
+      array.add(*cell == "t");
+    else if (type == ColumnType::number)
+      array.add(number_of(*cell));
     else
-      cells.emplace_back(std::string(field.c_str(), static_cast<std::size_t>(field.size())));
+      array.add(postgres::Time(postgres::Time::duration(number_of(*cell))));
+  }
+  return array;
+}
+
+Parameters columns_of(const Table& table, std::span<const Row> rows, std::size_t columns) {
+  Parameters parameters;
+  for (std::size_t i = 0; i < columns; ++i) parameters.add(column_array(rows, i, table.columns[i].type));
+  return parameters;
+}
+
+Row row_of(const Table& table, const postgres::Rows& rows, std::size_t row) {
+  Row cells;
+  cells.reserve(table.columns.size());
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    int column = static_cast<int>(i);
+    if (rows.is_null(row, column))
+      cells.emplace_back();
+    else if (table.columns[i].type == ColumnType::time)
+      cells.push_back(to_cell(rows.time(row, column)));
+    else
+      cells.emplace_back(std::string(rows.text(row, column)));
   }
   return cells;
 }
 
-std::vector<Checkpoint> checkpoints_of(const pqxx::result& rows) {
+std::vector<Checkpoint> checkpoints_of(const postgres::Rows& rows) {
   std::vector<Checkpoint> all;
-  for (const auto& row : rows)
-    all.push_back(
-        {row[0].c_str(), Shard(row[1].as<std::int16_t>()), Epoch(row[2].as<std::int32_t>()), Position(row[3].as<std::int64_t>())});
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    all.push_back({std::string(rows.text(i, 0)), Shard(static_cast<std::int16_t>(rows.integer(i, 1))),
+                   Epoch(static_cast<std::int32_t>(rows.integer(i, 2))), Position(rows.integer(i, 3))});
   return all;
 }
 
-// An array of one cell for each value. Quoted, which Postgres takes for numbers too.
-template <class Values, class ToCell>
-std::string array_of(const Values& values, ToCell to_cell_of) {
-  std::vector<Row> rows;
-  for (const auto& v : values) rows.push_back({to_cell_of(v)});
-  return array_text(rows, 0, ColumnType::text);
+Parameters parameters_of(std::span<const std::string> projections, std::span<const Shard> shards) {
+  Array names = Array::of_text(projections.size());
+  for (const std::string& p : projections) names.add(p);
+  Array numbers = Array::of_smallint(shards.size());
+  for (Shard s : shards) numbers.add(s.value);
+  Parameters parameters;
+  parameters.add(std::move(names)).add(std::move(numbers));
+  return parameters;
 }
 
 }  // namespace
 
-// One connection, its prepared statements, and the classification of what goes wrong on it.
+// One connection, made anew after it was lost, and the statements on tables.
 class PostgresSession {
  public:
   explicit PostgresSession(std::string target) : target_(std::move(target)) {}
 
-  pqxx::connection& connection() {
-    if (!connection_) {
-      connection_ = std::make_unique<pqxx::connection>(target_);
-      prepared_.clear();
-    }
+  postgres::Connection& connection() {
+    if (!connection_ || !connection_->is_open()) connection_ = std::make_unique<postgres::Connection>(target_);
     return *connection_;
   }
 
-  pqxx::result run(pqxx::work& work, const std::string& sql, const Parameters& parameters) {
-    auto [found, is_new] = prepared_.try_emplace(sql, "read" + std::to_string(prepared_.size()));
-    if (is_new) connection().prepare(found->second, sql);
-#if PQXX_VERSION_MAJOR >= 7
-    pqxx::params all;
-    for (const std::string& p : parameters) all.append(p);
-    return work.exec_prepared(found->second, all);
-#else
-    return work.exec_prepared(found->second, pqxx::prepare::make_dynamic_params(parameters));
-#endif
-  }
-
-  // Runs `work` and gives failures the names of events/errors.h. After all but refused data the connection is dropped:
-  // what state it is in is not known, and the next use makes a new one.
-  template <class Work>
-  auto classified(Work&& work) -> decltype(work()) {
-    try {
-      return work();
-    } catch (const pqxx::in_doubt_error& e) {
-      broken_ = true;
-      throw events::CommitInDoubt(e.what());
-    } catch (const pqxx::statement_completion_unknown& e) {
-      broken_ = true;
-      throw events::CommitInDoubt(e.what());
-    } catch (const pqxx::sql_error& e) {
-      if (is_data_error(e.sqlstate())) throw events::BadData(e.what());
-      broken_ = true;
-      if (is_misconfigured(e.sqlstate())) throw events::StoreMisconfigured(std::string(e.what()) + " (run: sagactl db migrate)");
-      throw events::StoreUnavailable(e.what());
-    } catch (const pqxx::failure& e) {
-      broken_ = true;
-      throw events::StoreUnavailable(e.what());
-    }
-  }
-
-  // Called when no transaction is open.
-  void heal() {
-    if (broken_) connection_.reset();
-    broken_ = false;
+  // The kinds of statement on a table; their names are unique in the session.
+  Statement statement(const std::string& kind, const Table& table, const std::function<std::string()>& sql) {
+    std::string name = "read_" + kind + "_" + table.name;
+    auto found = statements_.find(name);
+    if (found == statements_.end()) found = statements_.emplace(std::move(name), sql()).first;
+    return {found->first.c_str(), found->second.c_str()};
   }
 
  private:
   std::string target_;
-  std::unique_ptr<pqxx::connection> connection_;
-  std::map<std::string, std::string> prepared_;  // statement's text to its name
-  bool broken_ = false;
+  std::unique_ptr<postgres::Connection> connection_;
+  std::map<std::string, std::string> statements_;  // name to text
 };
 
 namespace {
 
 class PostgresTransaction final : public ReadTransaction {
  public:
-  explicit PostgresTransaction(PostgresSession& session) : session_(session), work_(session.connection()) {}
+  explicit PostgresTransaction(PostgresSession& session) : session_(session), connection_(session.connection()) {
+    connection_.exec(kBegin);
+  }
+  ~PostgresTransaction() override {
+    if (!ended_) connection_.rollback();
+  }
 
   bool advance(std::span<const Advance> moves, Timestamp now) override {
-    return session_.classified([&] {
-      Parameters parameters{array_of(moves, [](const Advance& m) { return to_cell(m.projection); }),
-                            array_of(moves, [](const Advance& m) { return to_cell(m.shard); }),
-                            array_of(moves, [](const Advance& m) { return to_cell(m.epoch); }),
-                            array_of(moves, [](const Advance& m) { return to_cell(m.from); }),
-                            array_of(moves, [](const Advance& m) { return to_cell(m.to); }),
-                            *to_cell(now)};
-      return static_cast<std::size_t>(session_.run(work_, kAdvance, parameters).affected_rows()) == moves.size();
-    });
+    Array projections = Array::of_text(), shards = Array::of_smallint(), epochs = Array::of_integer(), starts = Array::of_bigint(),
+          ends = Array::of_bigint();
+    for (const Advance& m : moves) {
+      projections.add(m.projection);
+      shards.add(m.shard.value);
+      epochs.add(m.epoch.value);
+      starts.add(m.from.value);
+      ends.add(m.to.value);
+    }
+    Parameters parameters;
+    parameters.add(std::move(projections)).add(std::move(shards)).add(std::move(epochs)).add(std::move(starts)).add(std::move(ends));
+    parameters.add(now);
+    return events::as_store_errors([&] { return connection_.exec(kAdvance, parameters).affected() == moves.size(); });
   }
 
   std::vector<Row> select(const Table& table, std::span<const Row> keys) override {
-    std::vector<Row> rows;
-    if (keys.empty()) return rows;
+    std::vector<Row> found;
+    if (keys.empty()) return found;
     std::size_t columns = keys.front().size();
-    session_.classified([&] {
-      for (const auto& row : session_.run(work_, select_sql(table, columns), arrays(table, keys, columns))) rows.push_back(row_of(row));
+    auto select = session_.statement("select" + std::to_string(columns), table, [&] { return select_sql(table, columns); });
+    events::as_store_errors([&] {
+      postgres::Rows rows = connection_.exec(select, columns_of(table, keys, columns));
+      for (std::size_t i = 0; i < rows.size(); ++i) found.push_back(row_of(table, rows, i));
     });
-    return rows;
+    return found;
   }
 
-  void upsert(const Table& table, std::span<const Row> rows) override { write(upsert_sql(table), table, rows); }
-  void append(const Table& table, std::span<const Row> rows) override { write(append_sql(table), table, rows); }
+  void upsert(const Table& table, std::span<const Row> rows) override {
+    write(session_.statement("upsert", table, [&] { return upsert_sql(table); }), table, rows);
+  }
+  void append(const Table& table, std::span<const Row> rows) override {
+    write(session_.statement("append", table, [&] { return append_sql(table); }), table, rows);
+  }
+
   void commit() override {
-    session_.classified([&] { work_.commit(); });
+    events::as_store_errors([&] { connection_.commit(); });
+    ended_ = true;
   }
 
  private:
-  static Parameters arrays(const Table& table, std::span<const Row> rows, std::size_t columns) {
-    Parameters parameters;
-    for (std::size_t i = 0; i < columns; ++i) parameters.push_back(array_text(rows, i, table.columns[i].type));
-    return parameters;
-  }
-
-  void write(const std::string& sql, const Table& table, std::span<const Row> rows) {
+  void write(const Statement& statement, const Table& table, std::span<const Row> rows) {
     if (rows.empty()) return;
-    session_.classified([&] { session_.run(work_, sql, arrays(table, rows, table.columns.size())); });
+    events::as_store_errors([&] { connection_.exec(statement, columns_of(table, rows, table.columns.size())); });
   }
 
   PostgresSession& session_;
-  pqxx::work work_;
+  postgres::Connection& connection_;
+  bool ended_ = false;
 };
 
 class PostgresSnapshot final : public ReadSnapshot {
  public:
-  explicit PostgresSnapshot(PostgresSession& session) : session_(session), work_(session.connection()) { work_.exec(kOneMoment); }
+  explicit PostgresSnapshot(PostgresSession& session) : connection_(session.connection()) { connection_.exec(kBeginSnapshot); }
+  ~PostgresSnapshot() override { connection_.rollback(); }
 
   std::vector<Checkpoint> checkpoints() override {
-    return session_.classified([&] { return checkpoints_of(work_.exec(kAllCheckpoints)); });
+    return events::as_store_errors([&] { return checkpoints_of(connection_.exec(kAllCheckpoints)); });
   }
 
   void scan(const Table& table, Shard shard, const std::function<void(Row&&)>& each) override {
-    session_.classified([&] {
-      work_.exec(kDeclareScan + scan_sql(table, shard));
-      for (;;) {
-        pqxx::result rows = work_.exec(kFetchScan);
-        if (rows.empty()) break;
-        for (const auto& row : rows) each(row_of(row));
-      }
-      work_.exec(kCloseScan);
-    });
+    events::as_store_errors([&] { connection_.exec(kDeclareScan + scan_sql(table, shard)); });
+    for (;;) {
+      postgres::Rows rows = events::as_store_errors([&] { return connection_.exec(kFetchScan); });
+      if (rows.empty()) break;
+      for (std::size_t i = 0; i < rows.size(); ++i) each(row_of(table, rows, i));
+    }
+    events::as_store_errors([&] { connection_.exec(kCloseScan); });
   }
 
  private:
-  PostgresSession& session_;
-  pqxx::work work_;
+  postgres::Connection& connection_;
 };
 
 }  // namespace
 
-PostgresReadStore::PostgresReadStore(std::string connection) : session_(std::make_unique<PostgresSession>(std::move(connection))) {}
+PostgresReadStore::PostgresReadStore(std::string target) : session_(std::make_unique<PostgresSession>(std::move(target))) {}
 PostgresReadStore::~PostgresReadStore() = default;
 
 std::vector<Checkpoint> PostgresReadStore::open_checkpoints(std::span<const std::string> projections, std::span<const Shard> shards,
                                                             Epoch epoch, Timestamp now) {
-  session_->heal();
-  return session_->classified([&] {
-    pqxx::work work(session_->connection());
-    Parameters these{array_of(projections, [](const std::string& p) { return to_cell(p); }),
-                     array_of(shards, [](Shard s) { return to_cell(s); })};
-    Parameters made = these;
-    made.push_back(*to_cell(epoch));
-    made.push_back(*to_cell(now));
-    session_->run(work, kOpenCheckpoints, made);
-    std::vector<Checkpoint> opened = checkpoints_of(session_->run(work, kSelectCheckpoints, these));
-    work.commit();
-    return opened;
+  return events::as_store_errors([&] {
+    postgres::Connection& connection = session_->connection();
+    Parameters these = parameters_of(projections, shards);
+    Parameters made = parameters_of(projections, shards);
+    made.add(epoch.value).add(now);
+    connection.exec(kOpenCheckpoints, made);
+    return checkpoints_of(connection.exec(kSelectCheckpoints, these));
   });
 }
 
 std::unique_ptr<ReadTransaction> PostgresReadStore::begin() {
-  session_->heal();
-  return session_->classified([&] { return std::make_unique<PostgresTransaction>(*session_); });
+  return events::as_store_errors([&] { return std::make_unique<PostgresTransaction>(*session_); });
 }
 
 std::unique_ptr<ReadSnapshot> PostgresReadStore::snapshot() {
-  session_->heal();
-  return session_->classified([&] { return std::make_unique<PostgresSnapshot>(*session_); });
+  return events::as_store_errors([&] { return std::make_unique<PostgresSnapshot>(*session_); });
 }
 
 }  // namespace ordersaga::projections

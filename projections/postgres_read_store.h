@@ -14,7 +14,7 @@ class PostgresSession;
 class PostgresReadStore final : public ReadStore {
  public:
   // A libpq connection string.
-  explicit PostgresReadStore(std::string connection);
+  explicit PostgresReadStore(std::string target);
   ~PostgresReadStore() override;
 
   std::vector<Checkpoint> open_checkpoints(std::span<const std::string> projections, std::span<const Shard> shards, Epoch epoch,

@@ -9,6 +9,8 @@
 
 #include <google/protobuf/message.h>
 
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <string_view>
 #include <vector>
@@ -39,12 +41,21 @@ class Projection {
 // The events that a projection knows. Each needs an overload `void on(const Record&, const M&)`.
 template <class... M>
 struct Knows {
-  static bool contains(const google::protobuf::Descriptor* type) { return ((type == M::descriptor()) || ...); }
+  static bool contains(const google::protobuf::Descriptor* type) {
+    return std::find(types().begin(), types().end(), type) != types().end();
+  }
 
   template <class P>
   static void dispatch(P& projection, const Record& record) {
-    const google::protobuf::Descriptor* type = record.message->GetDescriptor();
-    ((type == M::descriptor() && (projection.on(record, static_cast<const M&>(*record.message)), true)) || ...);
+    auto it = types().begin();
+    ((*it++ == record.type && (projection.on(record, static_cast<const M&>(*record.message)), true)) || ...);
+  }
+
+ private:
+  // Each type is asked for its descriptor once: asking costs more than all the comparisons.
+  static const std::array<const google::protobuf::Descriptor*, sizeof...(M)>& types() {
+    static const std::array<const google::protobuf::Descriptor*, sizeof...(M)> all{M::descriptor()...};
+    return all;
   }
 };
 

@@ -6,7 +6,7 @@ namespace ordersaga::projections {
 
 namespace {
 
-constexpr const char* kInsert = "INSERT INTO read.{table} ({names}) SELECT {values} FROM unnest({arrays}) AS u({names})";
+constexpr const char* kInsert = "INSERT INTO read.{table} ({names}) SELECT * FROM unnest({arrays})";
 constexpr const char* kSelect = "SELECT {values} FROM read.{table} t JOIN unnest({arrays}) AS k({keys}) ON {match}";
 constexpr const char* kScan = "SELECT {values} FROM read.{table} t WHERE t.shard = {shard}";
 
@@ -17,8 +17,9 @@ const char* array_type(ColumnType type) {
     case ColumnType::boolean:
       return "boolean[]";
     case ColumnType::number:
-    case ColumnType::time:
       return "bigint[]";
+    case ColumnType::time:
+      return "timestamptz[]";
   }
   return "";
 }
@@ -43,17 +44,12 @@ std::string arrays(const Table& table, std::size_t count) {
 }
 
 std::string insert(const Table& table) {
-  auto value = [](const Column& c, std::size_t) {
-    return c.type == ColumnType::time ? fmt::format("'epoch'::timestamptz + u.{} * '1 microsecond'::interval", c.name) : "u." + c.name;
-  };
   return fmt::format(kInsert, fmt::arg("table", table.name), fmt::arg("names", names(table)),
-                     fmt::arg("values", list(table, table.columns.size(), value)), fmt::arg("arrays", arrays(table, table.columns.size())));
+                     fmt::arg("arrays", arrays(table, table.columns.size())));
 }
 
 std::string selected(const Table& table) {
-  return list(table, table.columns.size(), [](const Column& c, std::size_t) {
-    return c.type == ColumnType::time ? fmt::format("(extract(epoch FROM t.{}) * 1000000)::bigint", c.name) : "t." + c.name;
-  });
+  return list(table, table.columns.size(), [](const Column& c, std::size_t) { return "t." + c.name; });
 }
 
 std::string key_names(const Table& table, std::size_t count) {

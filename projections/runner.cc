@@ -35,9 +35,9 @@ std::size_t Runner::step() {
   try {
     open();
     watch_lag();
-    std::size_t applied = apply();
+    std::size_t dealt_with = apply();
     balance_pauses();
-    return applied;
+    return dealt_with;
   } catch (...) {
     // What was committed is not known here; the checkpoints tell.
     open_ = false;
@@ -137,15 +137,15 @@ std::size_t Runner::apply() {
   arena_.Reset();
   Batch batch;
   std::map<Shard, Taken> taken;
-  bool anything = false;
+  std::size_t dealt_with = 0;
   for (auto& [shard, followed] : followed_) {
     if (halted_.contains(shard)) continue;
     Taken& t = taken[shard];
     t.end = standings_.at(shard).reached();
     take(shard, followed, batch, t);
-    anything |= t.messages > 0 || t.filled > 0;
+    dealt_with += t.messages + t.filled;
   }
-  if (!anything) return 0;
+  if (dealt_with == 0) return 0;
 
   // 2. Rows and checkpoints in one transaction.
   Applied applied{true, 0};
@@ -153,12 +153,12 @@ std::size_t Runner::apply() {
   if (!applied.committed) {
     ++counters_.overtaken;
     open_ = false;
-    return 0;
+    return dealt_with;
   }
 
   // 3. Then the offsets: a crash before brings duplicates, which the checkpoint knows.
   finish(taken, batch, applied);
-  return batch.records.size();
+  return dealt_with;
 }
 
 void Runner::take(Shard shard, Followed& followed, Batch& batch, Taken& taken) {

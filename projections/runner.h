@@ -66,7 +66,8 @@ class Runner {
   Runner(runtime::kafka::Consumer& consumer, events::EventStore& log, ReadStore& store, const runtime::Clock& clock,
          ProjectionSet projections, RunnerOptions options = {});
 
-  // Polls, applies one batch, commits the offsets. Returns how many records it applied; 0: there was nothing to do.
+  // Polls, applies one batch, commits the offsets. Returns how many messages, and records of the log, it has dealt with;
+  // 0: there was nothing to do.
   std::size_t step();
 
   // Any thread.

@@ -1,0 +1,142 @@
+// The projector against Postgres on both sides, with the rights of its role: it tails the log and writes the read models.
+#include "projections/runner.h"
+
+#include <gtest/gtest.h>
+
+#include "events/errors.h"
+#include "events/postgres_event_store.h"
+#include "ordersaga/order/v1/events.pb.h"
+#include "projections/all_projections.h"
+#include "projections/postgres_read_store.h"
+#include "projections/rebuild.h"
+#include "runtime/postgres/connection.h"
+#include "tests/projections/fake_consumer.h"
+#include "tests/projections/history.h"
+#include "tests/support/proto_text.h"
+#include "tests/support/test_database.h"
+
+namespace ordersaga::projections::testing {
+namespace {
+
+using runtime::postgres::Connection;
+
+class ProjectorOnPostgres : public ::testing::Test {
+ protected:
+  std::unique_ptr<Runner> start() {
+    consumer_ = std::make_unique<FakeConsumer>(topic_, std::vector<std::int32_t>{0, 1, 2, 3});
+    return std::make_unique<Runner>(*consumer_, log_, store_, clock_, all_projections(),
+                                    RunnerOptions{.max_batch = 50, .poll_timeout = {}});
+  }
+  // Publishes all the log but the records of which `skip` says so.
+  void publish(const std::function<bool(const events::RecordedEvent&)>& skip = [](const auto&) { return false; }) {
+    for (Shard shard : history_.shards()) {
+      events::ShardPosition from{shard, Position(0)};
+      for (const auto& event : history_.store().read_shards({&from, 1}, 10'000))
+        if (!skip(event)) topic_.publish(message_of(event, 0));
+    }
+  }
+  static void run(Runner& runner) {
+    for (int i = 0; i < 1'000; ++i)
+      if (runner.step() == 0 && runner.step() == 0) return;
+    FAIL() << "the projector never comes to rest";
+  }
+  std::int64_t number(const std::string& sql) { return Connection(database_.target()).exec(sql).integer(0, 0); }
+  void expect_exact() {
+    PostgresReadStore operators(database_.target_as("ordersaga_operator"));
+    auto shards = history_.shards();
+    Comparison c = compare_with_rebuild(log_, operators, shards, 10);
+    for (const Difference& d : c.differences) ADD_FAILURE() << d.shard.value << " " << d.table << " " << d.key << ": " << d.what;
+    EXPECT_GT(c.rows, 0u);
+  }
+
+  testing_support::TestDatabase database_{{.shards = 4}};
+  History history_{
+      std::make_unique<events::PostgresEventStore>(events::PostgresStoreOptions{.target = database_.target_as("ordersaga_writer")})};
+  events::PostgresEventStore log_{events::PostgresStoreOptions{.target = database_.target_as("ordersaga_projector")}};
+  PostgresReadStore store_{database_.target_as("ordersaga_projector")};
+  runtime::SystemClock clock_;
+  FakeTopic topic_;
+  std::unique_ptr<FakeConsumer> consumer_;
+};
+
+TEST_F(ProjectorOnPostgres, makes_read_models_that_are_what_the_log_says) {
+  for (int i = 0; i < 12; ++i) record_completed_order(history_, "o" + std::to_string(i));
+  publish();
+  auto runner = start();
+  run(*runner);
+  expect_exact();
+  EXPECT_EQ(number("SELECT count(*) FROM read.order_summary WHERE status = 'COMPLETED'"), 12);
+  EXPECT_EQ(number("SELECT count(*) FROM read.sagas WHERE order_number IS NOT NULL AND state = 'COMPLETED'"), 24);
+  EXPECT_EQ(number("SELECT shipped FROM read.stock_levels WHERE sku = 'SKU-1' AND location = 'ams'"), 24);
+  EXPECT_EQ(number("SELECT count(*) FROM read.order_summary WHERE created_at <> 'epoch'::timestamptz + interval '1800000000 s' "
+                   "AND created_at BETWEEN '2027-01-15' AND '2027-01-16'"),
+            12);
+}
+
+TEST_F(ProjectorOnPostgres, duplicates_and_gaps_leave_no_trace) {
+  for (int i = 0; i < 6; ++i) record_completed_order(history_, "o" + std::to_string(i));
+  publish([](const auto& event) { return event.position.value % 7 == 3; });
+  publish();
+  auto runner = start();
+  run(*runner);
+  expect_exact();
+  EXPECT_GT(runner->counters().gaps, 0u);
+  EXPECT_GT(runner->counters().duplicates, 0u);
+  EXPECT_EQ(runner->counters().applied, 6u * 24u);
+}
+
+TEST_F(ProjectorOnPostgres, a_poisoned_record_is_parked_and_what_comes_after_is_applied) {
+  record_completed_order(history_, "o1");
+  history_.record_bytes("order-o1", events::TypeNumber(103), "\xff\xff");
+  record_completed_order(history_, "o2");
+  publish();
+  auto runner = start();
+  run(*runner);
+  expect_exact();
+  EXPECT_EQ(number("SELECT count(*) FROM read.parked_messages WHERE key = 'o1' AND code = 'UNREADABLE_PAYLOAD'"), 1);
+  EXPECT_EQ(number("SELECT count(*) FROM read.order_summary WHERE order_id = 'o2' AND status = 'COMPLETED'"), 1);
+}
+
+TEST_F(ProjectorOnPostgres, a_text_that_postgres_cannot_hold_parks_its_order_alone) {
+  auto placed = tests::proto<order::v1::OrderPlaced>(placed_text("o1"));
+  placed.set_notes(std::string("a\0b", 3));
+  history_.record("order-o1", placed);
+  history_.record("order-o2", tests::proto<order::v1::OrderPlaced>(placed_text("o2")));
+  publish();
+  auto runner = start();
+  run(*runner);
+  EXPECT_EQ(number("SELECT count(*) FROM read.parked_messages WHERE key = 'o1' AND code = 'REFUSED_BY_STORE'"), 1);
+  EXPECT_EQ(number("SELECT count(*) FROM read.order_summary WHERE order_id = 'o2'"), 1);
+}
+
+TEST_F(ProjectorOnPostgres, goes_on_when_its_connections_are_cut) {
+  for (int i = 0; i < 6; ++i) record_completed_order(history_, "o" + std::to_string(i));
+  publish();
+  auto runner = start();
+  runner->step();
+  EXPECT_GE(number("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                   "WHERE datname = current_database() AND usename = 'ordersaga_projector'"),
+            1);
+  int failures = 0;
+  for (int i = 0; i < 100; ++i) {
+    try {
+      if (runner->step() == 0) break;
+    } catch (const events::StoreUnavailable&) {
+      ++failures;
+    }
+  }
+  EXPECT_GE(failures, 1);
+  run(*runner);
+  expect_exact();
+}
+
+TEST_F(ProjectorOnPostgres, an_unmigrated_database_is_named_as_what_it_is) {
+  testing_support::TestDatabase bare({.migrated = false});
+  PostgresReadStore store(bare.target());
+  std::vector<std::string> names{"order_summary"};
+  std::vector<Shard> shards{Shard(0)};
+  EXPECT_THROW(store.open_checkpoints(names, shards, Epoch(1), Timestamp()), events::StoreMisconfigured);
+}
+
+}  // namespace
+}  // namespace ordersaga::projections::testing

@@ -9,6 +9,7 @@
 #include "events/reply_message.h"
 #include "runtime/log.h"
 #include "schemas/error_codes.h"
+#include "schemas/headers.h"
 
 namespace ordersaga::consumers {
 namespace {
@@ -155,7 +156,22 @@ void Lane::park(Pending&& pending, const std::string& why) {
   if (auto* message = std::get_if<runtime::kafka::ConsumedMessage>(&pending)) {
     log::error("a command breaks its turn; it goes to the dead letters",
                {{"topic", message->topic}, {"partition", message->partition}, {"offset", message->offset}, {"error", why}});
-    finish(*message, {dead_letter(*message, error::kInternal, why, clock_.now())});
+    std::vector<runtime::kafka::OutgoingMessage> first{dead_letter(*message, error::kInternal, why, clock_.now())};
+    google::protobuf::Arena arena;
+    Reading reading = read_command(*message, settings_.shards, &arena);
+    if (const auto* command = std::get_if<ReadableCommand>(&reading); command && command->input.record->has_reply()) {
+      // What broke is ours and goes to the operators; its sender learns that it will not be done.
+      common::v1::CommandReply reply;
+      reply.set_command_id(command->input.record->command_id());
+      reply.set_outcome(common::v1::OUTCOME_FAILED);
+      reply.set_aggregate_id(command->input.key);
+      reply.mutable_error()->set_code(std::string(error::kInternal));
+      reply.mutable_error()->set_message("the command cannot be carried out; it is kept for an operator");
+      const ordersaga::log::v1::ReplyAddress& to = command->input.record->reply();
+      first.push_back(events::reply_message(reply, to.topic(), command->input.key, "dead-letter-" + reply.command_id(),
+                                            to.content_type() == headers::kJson));
+    }
+    finish(*message, std::move(first));
   } else if (auto* result = std::get_if<saga::v1::EffectResult>(&pending)) {
     leave_alone(result->saga());
   } else if (auto* wake = std::get_if<Wake>(&pending)) {

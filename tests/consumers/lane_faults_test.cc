@@ -1,0 +1,190 @@
+// What a lane promises when its store fails: each command has exactly one outcome, and its calls are made.
+#include "tests/consumers/lane_fixture.h"
+
+namespace ordersaga::consumers {
+namespace {
+
+using events::CommitFate;
+
+// True the first time.
+auto once() {
+  return [first = true]() mutable { return std::exchange(first, false); };
+}
+
+bool has_stream(const events::TurnWrite& w, const std::string& stream) {
+  return std::ranges::any_of(w.records, [&](const events::NewRecord& r) { return r.stream == stream; });
+}
+
+struct Doubt {
+  const char* name;
+  CommitFate fate;
+  bool applied;  // in_flight: how it is resolved
+};
+void PrintTo(const Doubt& d, std::ostream* out) {
+  *out << d.name;
+}
+
+class CommitFates : public LaneFixture, public testing::WithParamInterface<Doubt> {
+ protected:
+  // Has one commit meet its fate, and the lane get over it.
+  void live_through() {
+    at_commit_ = [this, first = once()](const events::TurnWrite&) mutable { return first() ? GetParam().fate : CommitFate::done; };
+    Lane::Step step = a_->step();
+    EXPECT_EQ(step, GetParam().fate == CommitFate::done ? Lane::Step::progressed : Lane::Step::try_later);
+    if (GetParam().fate == CommitFate::in_flight) {
+      EXPECT_EQ(a_->step(), Lane::Step::try_later) << "the lock is held until the first try's fate is known";
+      log_.resolve_in_flight(0, GetParam().applied);
+    }
+    a_->run();
+  }
+};
+
+TEST_P(CommitFates, ACommandHasOneOutcomeAndItsCallIsMade) {
+  receive("SKU-1", 10);
+  a_->lane.offer(message("o1", place("o1"), "place-o1"));
+  live_through();
+  EXPECT_EQ(inputs("place-o1").size(), 1U);
+  EXPECT_EQ(count("OrderPlaced"), 1);
+  EXPECT_EQ(level("SKU-1"), std::pair(std::int64_t{8}, std::int64_t{2}));
+  ASSERT_EQ(a_->handled.size(), 1U);
+  EXPECT_TRUE(a_->handled[0].first.empty());
+  ASSERT_FALSE(a_->effects.calls.empty());
+  // A doubt may make the call twice, never under two keys.
+  for (const auto& call : a_->effects.calls) EXPECT_EQ(call.request.idempotency_key(), "o1.1/authorize");
+  to_the_end(*a_, "o1");
+  EXPECT_EQ(count("OrderCompleted"), 1);
+}
+
+TEST_P(CommitFates, AResultIsRecordedOnceAndItsNextCallIsMade) {
+  receive("SKU-1", 10);
+  placed("o1");
+  a_->effects.succeed();
+  live_through();
+  EXPECT_EQ(count("PaymentAuthorized"), 1);
+  EXPECT_EQ(count("OrderConfirmed"), 1);
+  auto books = std::ranges::count_if(a_->effects.calls, [](const auto& c) { return c.request.idempotency_key() == "o1.1/book"; });
+  EXPECT_GE(books, 1);
+}
+
+TEST_P(CommitFates, ATimerMovesItsSagaOnce) {
+  receive("SKU-1", 10);
+  placed("o1");
+  clock_.advance(20s);
+  live_through();
+  int unknown = 0;
+  for (const auto& advanced : events_of<saga_v1::SagaAdvanced>("saga-place_order-o1"))
+    for (const auto& t : advanced.transitions()) unknown += t.kind() == saga_v1::TRANSITION_KIND_STEP_UNKNOWN;
+  EXPECT_EQ(unknown, 1);
+  for (int i = 0; i < 5; ++i, a_->run()) clock_.advance(1s);
+  EXPECT_EQ(a_->effects.calls.back().request.operation(), saga_v1::OPERATION_QUERY_PAYMENT);
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, CommitFates,
+                         testing::Values(Doubt{"done", CommitFate::done, true}, Doubt{"refused", CommitFate::refused, false},
+                                         Doubt{"lost", CommitFate::lost, false}, Doubt{"unheard", CommitFate::unheard, true},
+                                         Doubt{"in_flight_done", CommitFate::in_flight, true},
+                                         Doubt{"in_flight_undone", CommitFate::in_flight, false}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+TEST_F(LaneFixture, StockTakenByAnotherWriterIsSeenByTheSecondRunUnderItsLocks) {
+  receive("SKU-1", 3);
+  std::string mine = id_in(0), theirs = id_in(1);
+  auto b = start();
+  b->run();
+  before_write_ = [&, first = once()](const events::TurnWrite& w) mutable {
+    if (!has_stream(w, "order-" + mine) || !first()) return;
+    b->lane.offer(message(theirs, place(theirs, 2), "place-" + theirs));
+    b->run();
+  };
+  a_->lane.offer(message(mine, place(mine, 2), "place-" + mine, "completed"));
+  a_->run();
+  EXPECT_EQ(a_->lane.counters().stock_reruns, 1U);
+  EXPECT_EQ(count("StockReserved"), 1);
+  EXPECT_EQ(events_of<order::v1::OrderRejected>("order-" + mine).at(0).code(), "INVENTORY_UNAVAILABLE");
+  EXPECT_EQ(level("SKU-1"), std::pair(std::int64_t{1}, std::int64_t{2}));
+  EXPECT_EQ(inputs("place-" + mine).size(), 1U);
+}
+
+TEST_F(LaneFixture, ABrokenCommandIsFoundAndPutAsideWhileTheOthersGoOn) {
+  receive("SKU-1", 100);
+  before_write_ = [](const events::TurnWrite& w) {
+    if (has_stream(w, "order-o5")) throw events::BadData("a column does not like it");
+  };
+  for (int i = 0; i < 12; ++i) {
+    std::string id = "o" + std::to_string(i);
+    a_->lane.offer(message(id, place(id), "place-" + id));
+  }
+  a_->run();
+  EXPECT_EQ(count("OrderPlaced"), 11);
+  EXPECT_EQ(a_->lane.counters().parked, 1U);
+  ASSERT_EQ(a_->handled.size(), 12U);
+  auto parked = std::ranges::find_if(a_->handled, [](const Handled& h) { return !h.first.empty(); });
+  ASSERT_NE(parked, a_->handled.end());
+  EXPECT_EQ(parked->first[0].topic, topics::kCommandsDlq);
+  EXPECT_EQ(header_of(parked->first[0], headers::kDlqErrorMessage), "a column does not like it");
+  ASSERT_EQ(parked->first.size(), 2U) << "its sender is told";
+  EXPECT_EQ(parked->first[1].topic, kReplies);
+  EXPECT_EQ(reply_in(parked->first[1]).error().code(), "INTERNAL");
+  EXPECT_EQ(reply_in(parked->first[1]).outcome(), common_v1::OUTCOME_FAILED);
+}
+
+TEST_F(LaneFixture, ABrokenResultLeavesItsSagaAloneForAWhileAndTheOthersGoOn) {
+  receive("SKU-1", 100);
+  for (int i = 0; i < 4; ++i) placed("o" + std::to_string(i));
+  bool broken = true;
+  before_write_ = [&](const events::TurnWrite& w) {
+    if (broken && has_stream(w, "payment-o2.1")) throw events::BadData("no");
+  };
+  a_->effects.succeed();
+  a_->run();
+  EXPECT_EQ(count("OrderConfirmed"), 3);
+  EXPECT_EQ(a_->lane.counters().parked, 1U);
+  broken = false;
+  for (int i = 0; i < 120; ++i) {
+    clock_.advance(1s);
+    a_->effects.succeed();
+    a_->run();
+  }
+  EXPECT_EQ(count("OrderConfirmed"), 4) << "its timer asks again, and the answer fits now";
+}
+
+TEST_F(LaneFixture, AStoreThatIsAwayOrBusyLosesNothing) {
+  receive("SKU-1", 100);
+  int refusals = 0;
+  before_begin_ = [&](std::span<const Shard>) {
+    ++refusals;
+    if (refusals % 3 == 1) throw events::StoreUnavailable("gone");
+    if (refusals % 3 == 2) throw events::ShardBusy("held");
+  };
+  for (int i = 0; i < 8; ++i) {
+    std::string id = "o" + std::to_string(i);
+    a_->lane.offer(message(id, place(id), "place-" + id));
+  }
+  a_->run(1000);
+  EXPECT_EQ(count("OrderPlaced"), 8);
+  EXPECT_EQ(a_->handled.size(), 8U);
+  for (int i = 0; i < 2; ++i, a_->run(1000)) a_->effects.succeed();
+  EXPECT_EQ(count("OrderConfirmed"), 8);
+}
+
+TEST_F(LaneFixture, AZombiesTurnMeetsWhatTheNewOwnerDid) {
+  receive("SKU-1", 10);
+  ConsumedMessage m = message("o1", place("o1"), "place-o1");
+  auto b = start();
+  b->run();
+  before_begin_ = [&, first = once()](std::span<const Shard>) mutable {
+    if (!first()) return;
+    b->lane.offer(m);
+    b->run();
+  };
+  a_->lane.offer(m);
+  a_->run();
+  EXPECT_EQ(inputs("place-o1").size(), 1U);
+  EXPECT_EQ(count("OrderPlaced"), 1);
+  EXPECT_EQ(a_->handled.size(), 1U);
+  EXPECT_TRUE(a_->effects.calls.empty());
+  EXPECT_EQ(b->effects.calls.size(), 1U);
+}
+
+}  // namespace
+}  // namespace ordersaga::consumers

@@ -13,6 +13,8 @@ constexpr std::int64_t kMaxLanes = 16;
 void declare(runtime::SettingsReader& reader, Settings& s) {
   reader.add_choices("role", s.roles, "what this process does", {"orchestrator", "relay", "projector", "all"});
   reader.add("database", s.database, "Postgres, as a libpq connection string or URI without a password");
+  reader.add("database_user", s.database_user,
+             "user of all roles of this process; when empty, each has its own: ordersaga_writer, ordersaga_relay, ordersaga_projector");
   reader.add_secret("database_password", s.database_password, "password for Postgres");
   reader.add("brokers", s.brokers, "Kafka's bootstrap servers, host:port, separated by commas");
   reader.add("gateway_url", s.gateway_url,
@@ -64,29 +66,6 @@ void check(const Settings& s) {
 
 bool Settings::runs(std::string_view role) const {
   return std::any_of(roles.begin(), roles.end(), [role](const std::string& r) { return r == role || r == "all"; });
-}
-
-runtime::Secret Settings::connection_string() const {
-  if (database_password.empty()) return runtime::Secret(database);
-  const bool uri = database.find("://") != std::string::npos;
-  std::string text = database;
-  if (uri) {
-    text += database.find('?') == std::string::npos ? "?password=" : "&password=";
-    constexpr std::string_view kHex = "0123456789ABCDEF";
-    for (const unsigned char c : database_password.reveal()) {
-      text += '%';
-      text += kHex[c >> 4];
-      text += kHex[c & 15];
-    }
-  } else {
-    text += " password='";
-    for (const char c : database_password.reveal()) {
-      if (c == '\'' || c == '\\') text += '\\';
-      text += c;
-    }
-    text += '\'';
-  }
-  return runtime::Secret(text);
 }
 
 std::optional<std::string> read_settings(int argc, const char* const* argv, const runtime::Environment& environment, Settings& settings) {

@@ -19,6 +19,7 @@ inline constexpr std::string_view kInProcess = "inprocess";
 struct Settings {
   std::vector<std::string> roles{"all"};
   std::string database = "dbname=ordersaga";
+  std::string database_user;
   runtime::Secret database_password;
   std::string brokers = "127.0.0.1:9092";
   std::string gateway_url;
@@ -34,8 +35,6 @@ struct Settings {
 
   // Whether the role is named, or all are.
   bool runs(std::string_view role) const;
-  // For libpq, with the password.
-  runtime::Secret connection_string() const;
 };
 
 // Gives `settings` their values. A text instead is what --help or --version asked for.

@@ -19,6 +19,9 @@
 namespace ordersaga::runtime {
 namespace {
 
+// One Ctrl-C or one 'timeout' may reach a process twice, by itself and through its group; that is no second wish.
+constexpr std::chrono::milliseconds kSameSignal{300};
+
 sigset_t stop_signals() {
   sigset_t set;
   sigemptyset(&set);
@@ -70,6 +73,7 @@ void Shutdown::watch(std::chrono::milliseconds grace) {
   using Steady = std::chrono::steady_clock;
   log::name_thread("shutdown");
   std::optional<Steady::time_point> deadline;
+  std::optional<Steady::time_point> first_signal;
   while (!ending_) {
     int timeout = -1;
     if (deadline) {
@@ -88,10 +92,13 @@ void Shutdown::watch(std::chrono::milliseconds grace) {
     std::uint64_t count = 0;
     [[maybe_unused]] const auto drained = ::read(wake_, &count, sizeof count);
     while (const auto signal = read_signal(signals_)) {
-      if (deadline) {
+      if (first_signal) {
+        if (Steady::now() - *first_signal < kSameSignal) continue;
         log::warn("second signal: ending at once", {{"signal", *signal}});
         ::_exit(128 + *signal);
       }
+      first_signal = Steady::now();
+      if (deadline) continue;
       log::info("stopping", {{"signal", *signal}});
       deadline = Steady::now() + grace;
       source_.request_stop();

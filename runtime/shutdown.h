@@ -8,7 +8,7 @@
 
 namespace ordersaga::runtime {
 
-// The first signal requests the stop; a second one, or `grace` without the end of the process, ends it at once (exit
+// The first signal requests the stop; a second one some time later, or `grace` without the end of the process, ends it at once (exit
 // code 128 + signal, or 1). SIGPIPE is ignored.
 // REQUIRES: one at a time, made by the main thread before any other thread exists, since it blocks the signals in the
 // threads made after it.

@@ -61,13 +61,5 @@ TEST_F(DaemonSettings, KeepThePasswordOutOfTheConnectionString) {
   read({"--role", "relay", "--database", "postgresql://user@host:5432/db"});
 }
 
-TEST_F(DaemonSettings, PutThePasswordWhereLibpqReadsIt) {
-  environment_ = {{"ORDERSAGA_DATABASE_PASSWORD", "a'b\\c &"}};
-  read({"--role", "relay", "--database", "host=x"});
-  EXPECT_EQ(settings_.connection_string().reveal(), "host=x password='a\\'b\\\\c &'");
-  read({"--role", "relay", "--database", "postgresql://user@x/db"});
-  EXPECT_EQ(settings_.connection_string().reveal(), "postgresql://user@x/db?password=%61%27%62%5C%63%20%26");
-}
-
 }  // namespace
 }  // namespace ordersaga::daemon

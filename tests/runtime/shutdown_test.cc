@@ -33,8 +33,10 @@ TEST(ShutdownDeathTest, EndsAtOnceOnTheSecondSignal) {
         Shutdown shutdown(seconds(60));
         ::kill(::getpid(), SIGTERM);
         sleep_unless_stopped(shutdown.token(), seconds(30));
-        ::kill(::getpid(), SIGINT);
-        ::sleep(30);
+        for (int i = 0; i < 100; ++i) {  // those that come right after the first are the same wish
+          ::kill(::getpid(), SIGINT);
+          ::usleep(20'000);
+        }
       },
       testing::ExitedWithCode(128 + SIGINT), "second signal");
 }

@@ -20,6 +20,12 @@ using std::chrono::seconds;
 
 constexpr seconds kPatience{30};
 
+kafka::Config config_of(const std::string& brokers) {
+  kafka::Config config;
+  config.brokers = brokers;
+  return config;
+}
+
 std::vector<std::string> our_topics() {
   return {std::string(topics::kCommands), std::string(topics::kEvents), std::string(topics::kCommandsDlq)};
 }
@@ -51,24 +57,27 @@ void delete_topics(const std::string& brokers, const std::vector<std::string>& n
 
 }  // namespace
 
-void make_topics_anew(const std::string& brokers, int shards) {
-  kafka::KafkaAdmin admin({.brokers = brokers});
+void drop_topics(const std::string& brokers) {
+  kafka::KafkaAdmin admin(config_of(brokers));
   const std::vector<std::string> names = our_topics();
   delete_topics(brokers, names);
   if (!eventually(kPatience, [&] { return admin.missing(names).size() == names.size(); }))
     throw std::runtime_error("the topics did not go");
+}
+
+void make_topics_anew(const std::string& brokers, int shards) {
+  drop_topics(brokers);
+  const std::vector<std::string> names = our_topics();
   std::vector<kafka::TopicSpec> specs;
   for (const std::string& name : names) specs.push_back({.name = name, .partitions = shards, .replication = 1, .config = {}});
   specs[0].config.emplace_back("message.timestamp.type", "LogAppendTime");
-  admin.create_topics(specs);
+  kafka::KafkaAdmin(config_of(brokers)).create_topics(specs);
 }
 
 Shop::Shop(const std::string& brokers, const std::string& name)
-    : replies_topic_(std::string(topics::kRepliesPrefix) + name + ".v1"),
-      producer_({.brokers = brokers}, {}),
-      reader_({.brokers = brokers}) {
+    : replies_topic_(std::string(topics::kRepliesPrefix) + name + ".v1"), producer_(config_of(brokers), {}), reader_(config_of(brokers)) {
   const std::vector<kafka::TopicSpec> specs{{.name = replies_topic_, .partitions = 1, .replication = 1, .config = {}}};
-  kafka::KafkaAdmin({.brokers = brokers}).create_topics(specs);
+  kafka::KafkaAdmin(config_of(brokers)).create_topics(specs);
 }
 
 void Shop::receive_stock(const std::string& sku, std::int64_t quantity) {

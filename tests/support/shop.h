@@ -16,6 +16,8 @@ namespace ordersaga::support {
 
 // Deletes our topics, with all that they hold, and makes them anew with a partition for each shard.
 void make_topics_anew(const std::string& brokers, int shards);
+// Only deletes them; returns when they are gone.
+void drop_topics(const std::string& brokers);
 
 struct Purchase {
   std::string order_id;

@@ -1,9 +1,14 @@
 #include "daemon/roles.h"
 
+#include "daemon/orchestrator_role.h"
+#include "daemon/projector_role.h"
+
 namespace ordersaga::daemon {
 
-std::vector<std::unique_ptr<Role>> make_roles(const Settings&, int, runtime::Metrics&) {
+std::vector<std::unique_ptr<Role>> make_roles(const Settings& settings, int shards, runtime::Metrics& metrics) {
   std::vector<std::unique_ptr<Role>> roles;
+  if (settings.runs("projector")) roles.push_back(make_projector_role(settings, metrics));
+  if (settings.runs("orchestrator")) roles.push_back(make_orchestrator_role(settings, shards, metrics, [] {}));
   return roles;
 }
 

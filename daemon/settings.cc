@@ -59,6 +59,8 @@ void check(const Settings& s) {
   if (s.runs("orchestrator")) {
     check_url("gateway_url", s.gateway_url);
     check_url("carrier_url", s.carrier_url);
+    if ((s.gateway_url == kInProcess) != (s.carrier_url == kInProcess))
+      throw SettingsError("gateway_url and carrier_url must both be 'inprocess', or none of them");
   }
 }
 

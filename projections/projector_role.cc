@@ -38,15 +38,15 @@ void run_projector(std::stop_token stop, Runner& runner, runtime::Random& random
   }
 }
 
-void export_counters(runtime::Metrics& metrics, const Runner& runner) {
+std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& metrics, const Runner& runner) {
   const RunnerCounters& counters = runner.counters();
   struct Counted {
     const std::atomic<std::uint64_t>* value;
-    prometheus::Counter* counter;
+    runtime::CounterMirror mirror;
   };
   std::vector<Counted> counted;
   auto count = [&](const char* name, const char* help, const std::atomic<std::uint64_t>& value) {
-    counted.push_back({&value, &metrics.counter(name, help)});
+    counted.push_back({&value, runtime::CounterMirror(metrics.counter(name, help))});
   };
   count("projection_applied_total", "Records applied to the read models", counters.applied);
   count("projection_batches_total", "Transactions of the projector", counters.batches);
@@ -68,14 +68,15 @@ void export_counters(runtime::Metrics& metrics, const Runner& runner) {
                        &metrics.gauge("projection_lag_events", "Records of the log not yet applied", {{"projection", lag->projection}}),
                        &metrics.gauge("projection_lag_seconds", "Time since a shard was last seen applied to its head",
                                       {{"projection", lag->projection}})});
-  metrics.before_exposition([&counters, &halted, counted = std::move(counted), lagging = std::move(lagging)] {
-    for (const Counted& c : counted) c.counter->Increment(static_cast<double>(c.value->load()) - c.counter->Value());
+  auto collect = [&counters, &halted, counted = std::move(counted), lagging = std::move(lagging)]() mutable {
+    for (Counted& c : counted) c.mirror.set(c.value->load());
     halted.Set(static_cast<double>(counters.halted_shards.load()));
     for (const Lagging& l : lagging) {
       l.events->Set(static_cast<double>(l.lag->events.load()));
       l.seconds->Set(static_cast<double>(l.lag->millis.load()) / 1000.0);
     }
-  });
+  };
+  return std::make_unique<runtime::Metrics::Collection>(metrics, std::move(collect));
 }
 
 }  // namespace ordersaga::projections

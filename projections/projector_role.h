@@ -1,6 +1,7 @@
 // The projector as a role of the daemon: a loop on the calling thread, and its metrics.
 #pragma once
 
+#include <memory>
 #include <stop_token>
 
 #include "projections/runner.h"
@@ -16,7 +17,7 @@ inline constexpr std::string_view kProjectorGroup = "ordersaga-projector";
 // StoreMisconfigured, and what is no StoreError.
 void run_projector(std::stop_token stop, Runner& runner, runtime::Random& random);
 
-// Exposes the runner's counters. The runner must outlive the metrics' expositions.
-void export_counters(runtime::Metrics& metrics, const Runner& runner);
+// Exposes the runner's counters as long as the result lives. The runner and the metrics outlive it.
+[[nodiscard]] std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& metrics, const Runner& runner);
 
 }  // namespace ordersaga::projections

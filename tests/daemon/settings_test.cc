@@ -42,7 +42,8 @@ TEST_F(DaemonSettings, OfAllRolesNeedTheOutsidesAddresses) {
   EXPECT_THAT(error_of({}), HasSubstr("gateway_url is not set"));
   EXPECT_THAT(error_of({"--gateway-url", "http://127.0.0.1:1"}), HasSubstr("carrier_url is not set"));
   EXPECT_THAT(error_of({"--gateway-url", "ftp://x", "--carrier-url", "inprocess"}), HasSubstr("must be http://"));
-  read({"--gateway-url", "inprocess", "--carrier-url", "http://127.0.0.1:2"});
+  EXPECT_THAT(error_of({"--gateway-url", "inprocess", "--carrier-url", "http://127.0.0.1:2"}), HasSubstr("both"));
+  read({"--gateway-url", "http://127.0.0.1:1", "--carrier-url", "http://127.0.0.1:2"});
   EXPECT_TRUE(settings_.runs("orchestrator"));
   EXPECT_TRUE(settings_.runs("projector"));
 }

@@ -1,0 +1,88 @@
+#include "daemon/orchestrator_role.h"
+
+#include <utility>
+#include <vector>
+
+#include "consumers/effects/http_effects.h"
+#include "consumers/orchestrator.h"
+#include "daemon/database.h"
+#include "daemon/kafka_settings.h"
+#include "daemon/orchestrator_metrics.h"
+#include "daemon/recovering_role.h"
+#include "events/postgres_event_store.h"
+#include "runtime/kafka/kafka_consumer.h"
+#include "runtime/kafka/kafka_producer.h"
+#include "runtime/system_random.h"
+#include "schemas/headers.h"
+#include "tools/simulators/inprocess_effects.h"
+
+namespace ordersaga::daemon {
+namespace {
+
+constexpr std::string_view kName = "orchestrator";
+
+std::unique_ptr<consumers::Effects> make_effects(const Settings& settings, const runtime::Clock& clock) {
+  if (settings.gateway_url == kInProcess) return std::make_unique<simulators::InProcessEffects>(clock);
+  consumers::HttpEffectsOptions options;
+  options.payment_gateway = runtime::http::Endpoint::parse(settings.gateway_url);
+  options.carrier = runtime::http::Endpoint::parse(settings.carrier_url);
+  return std::make_unique<consumers::HttpEffects>(options);
+}
+
+class Orchestration {
+ public:
+  Orchestration(const Settings& settings, int shards, runtime::Metrics& metrics, std::function<void()> committed)
+      : settings_(settings),
+        shards_(shards),
+        metrics_(metrics),
+        committed_(std::move(committed)),
+        effects_(make_effects(settings, clock_)) {}
+
+  // Connections live as long as one life; the effects, and what the gateway inside the process remembers, as long as the role.
+  void live(const std::stop_token& stop, const std::function<void()>& working) {
+    runtime::kafka::KafkaConsumer consumer(kafka_config(settings_, kName),
+                                           group_member(settings_, kName, consumers::kOrchestratorGroup, std::string(topics::kCommands)));
+    runtime::kafka::KafkaProducer producer(kafka_config(settings_, kName), {});
+    consumers::Orchestrator orchestrator(consumer, producer, *effects_, make_stores(), clock_, orchestrator_settings(), committed_);
+    const OrchestratorMetrics exported(metrics_, orchestrator, *effects_);
+    working();
+    orchestrator.run(stop);
+  }
+
+ private:
+  std::vector<std::unique_ptr<events::EventStore>> make_stores() const {
+    const std::string target = database_target(settings_, kWriterUser).reveal();
+    std::vector<std::unique_ptr<events::EventStore>> stores;
+    for (std::int64_t lane = 0; lane < settings_.lanes; ++lane)
+      stores.push_back(std::make_unique<events::PostgresEventStore>(events::PostgresStoreOptions{.target = target}));
+    return stores;
+  }
+
+  consumers::OrchestratorSettings orchestrator_settings() const {
+    consumers::OrchestratorSettings settings;
+    settings.commands_topic = topics::kCommands;
+    settings.lane.shards = shards_;
+    settings.lane.max_inputs = static_cast<std::size_t>(settings_.turn_size);
+    return settings;
+  }
+
+  const Settings& settings_;
+  const int shards_;
+  runtime::Metrics& metrics_;
+  const std::function<void()> committed_;
+  const runtime::SystemClock clock_;
+  const std::unique_ptr<consumers::Effects> effects_;
+};
+
+}  // namespace
+
+std::unique_ptr<Role> make_orchestrator_role(const Settings& settings, int shards, runtime::Metrics& metrics,
+                                             std::function<void()> committed) {
+  // shared: std::function copies what it holds
+  auto orchestration = std::make_shared<Orchestration>(settings, shards, metrics, std::move(committed));
+  return std::make_unique<RecoveringRole>(
+      kName, std::make_unique<runtime::SystemRandom>(),
+      [orchestration](const std::stop_token& stop, const std::function<void()>& working) { orchestration->live(stop, working); });
+}
+
+}  // namespace ordersaga::daemon

@@ -48,8 +48,8 @@ struct Delivery {
   std::int32_t partition = 0;
   std::int64_t offset = -1;
   std::string error;
-  // The error is that there is no such topic or partition: nothing was written, and nothing will be by trying again.
-  bool no_such_destination = false;
+  // It cannot be written there, now or by trying again: no such topic or partition, no right to it, too large.
+  bool refused = false;
 };
 
 // Messages to one partition are acknowledged in the order in which they were produced. One thread at a time.

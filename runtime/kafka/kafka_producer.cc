@@ -7,9 +7,20 @@ namespace ordersaga::runtime::kafka {
 
 namespace {
 
-bool is_no_such_destination(rd_kafka_resp_err_t error) {
-  return error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-         error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || error == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+bool is_refusal(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+      return true;
+    default:
+      return false;
+  }
 }
 
 void* to_opaque(std::uint64_t token) {
@@ -70,12 +81,12 @@ bool KafkaProducer::produce(const OutgoingMessage& message, std::uint64_t token)
     fatal_ = true;
     throw KafkaError(fatal_error_of(client_.get()), true);
   }
-  Delivery refused;
-  refused.token = token;
-  refused.partition = message.partition;
-  refused.error = fmt::format("{}: {}", message.topic, rd_kafka_err2str(error));
-  refused.no_such_destination = is_no_such_destination(error);
-  refused_.push_back(std::move(refused));
+  Delivery failed;
+  failed.token = token;
+  failed.partition = message.partition;
+  failed.error = fmt::format("{}: {}", message.topic, rd_kafka_err2str(error));
+  failed.refused = is_refusal(error);
+  refused_.push_back(std::move(failed));
   ++in_flight_;
   return true;
 }
@@ -117,7 +128,7 @@ void KafkaProducer::report(const rd_kafka_message_s& message, std::vector<Delive
     return;
   }
   delivery.error = fmt::format("{}: {}", rd_kafka_topic_name(message.rkt), rd_kafka_err2str(message.err));
-  delivery.no_such_destination = is_no_such_destination(message.err);
+  delivery.refused = is_refusal(message.err);
 }
 
 }  // namespace ordersaga::runtime::kafka

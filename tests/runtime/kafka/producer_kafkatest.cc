@@ -105,7 +105,7 @@ TEST_F(ProducerOnBroker, AMissingTopicIsADefiniteFailureThatStopsNothingElse) {
   for (const Delivery& fate : wait_for_all(producer)) {
     seen |= 1 << fate.token;
     EXPECT_EQ(fate.error.empty(), fate.token == 2) << fate.error;
-    EXPECT_EQ(fate.no_such_destination, fate.token != 2);
+    EXPECT_EQ(fate.refused, fate.token != 2);
   }
   EXPECT_EQ(seen, 0b1110);
   ASSERT_TRUE(producer.produce({topic, 0, "k", "later", {}}, 4));
@@ -122,7 +122,7 @@ TEST_F(ProducerOnBroker, ATooLargeMessageIsReportedByPoll) {
   ASSERT_EQ(fates.size(), 1U);
   EXPECT_EQ(fates[0].token, 7U);
   EXPECT_NE(fates[0].error, "");
-  EXPECT_FALSE(fates[0].no_such_destination);
+  EXPECT_TRUE(fates[0].refused);
 }
 
 TEST_F(ProducerOnBroker, ABrokerThatIsDownIsLoggedAndTriedAgainUntilTheMessagesLimit) {

@@ -1,0 +1,19 @@
+#include "outbox-relay/kafka_broker.h"
+
+#include "runtime/kafka/kafka_admin.h"
+#include "runtime/kafka/kafka_producer.h"
+
+namespace ordersaga::relay {
+
+std::unique_ptr<runtime::kafka::Producer> KafkaBroker::new_producer() {
+  runtime::kafka::ProducerOptions options;
+  options.gapless = true;
+  return std::make_unique<runtime::kafka::KafkaProducer>(config_, options);
+}
+
+// A client remembers the id that it saw first, so each question needs a new one.
+std::string KafkaBroker::cluster_id() {
+  return runtime::kafka::KafkaAdmin(config_).cluster_id();
+}
+
+}  // namespace ordersaga::relay

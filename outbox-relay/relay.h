@@ -1,0 +1,156 @@
+// The relay: from the log to Kafka, as a machine that makes one step at a time.
+//
+// For each shard that it is assigned it reads the log above its cursor and sends every record's messages, in order, to the
+// shard's partition of the events topic, and to the other topics that a record speaks to. A cursor moves only over records
+// whose messages are all acknowledged. First occurrences on the events topic are in order and without a gap; repetitions
+// are possible, after a restart or a failure.
+//
+// - On assignment, and with every new producer, the tail of the topic decides where to go on (resume.h).
+// - A delivery that fails, or an offset that does not rise: the producer is dropped, all shards are verified again, with
+//   back-off. A new producer's first event of a partition goes alone.
+// - A reply that its topic refuses (the sender never made it, or took it away) is dropped and counted: others wait for
+//   what comes behind it. So is, when a topic is filled anew, a message older than its topic's retention.
+// - A shard whose topic contradicts the log, or with a record that cannot be read, halts there: said as an error, counted,
+//   and in halted(). The other shards go on. It is tried again when it is assigned anew, and with a new producer.
+// - What is in flight is bounded, in messages and in bytes; beyond that nothing is read.
+//
+// One thread at a time, but for counters(). step(), revoke() and finish() throw StoreError and KafkaError; nothing is lost
+// by that: call step() again, or make a new relay.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "events/event_store.h"
+#include "outbox-relay/broker.h"
+#include "outbox-relay/cursor.h"
+#include "outbox-relay/window.h"
+#include "runtime/clock.h"
+
+namespace ordersaga::relay {
+
+struct RelayOptions {
+  std::size_t max_in_flight = 20'000;          // messages, of all shards
+  std::size_t max_in_flight_bytes = 64 << 20;  // exceeded by one read at most
+  std::size_t read_limit = 500;                // records of one shard in one read
+  // While reads bring less than that, they are at least this far apart: the log is not asked for every single record.
+  std::chrono::microseconds read_gap{2'000};
+  std::chrono::milliseconds save_every{500};
+  std::chrono::milliseconds lag_every{1'000};
+  std::chrono::milliseconds first_retry{100};
+  std::chrono::milliseconds last_retry{5'000};
+};
+
+struct RelayCounters {
+  std::atomic<std::uint64_t> published{0};        // records confirmed on all their topics
+  std::atomic<std::uint64_t> messages{0};         // acknowledged
+  std::atomic<std::uint64_t> dropped_replies{0};  // refused by their topic
+  std::atomic<std::uint64_t> expired{0};          // older than their topic's retention
+  std::atomic<std::uint64_t> restarts{0};         // producers dropped
+  std::atomic<std::uint64_t> losses{0};           // times that a topic had not what the cursor said
+  std::atomic<std::int64_t> halted_shards{0};
+  std::atomic<std::int64_t> assigned_shards{0};
+  std::atomic<std::int64_t> in_flight{0};
+  std::atomic<std::int64_t> backlog{0};  // records of the assigned shards that are not confirmed
+  std::atomic<std::int64_t> oldest_age_millis{0};
+};
+
+struct Progress {
+  std::size_t read = 0;       // records
+  std::size_t confirmed = 0;  // records
+  bool in_flight = false;     // deliveries are awaited
+  bool idle = false;          // there is nothing to do until the log grows or time passes
+};
+
+class Relay {
+ public:
+  // All must outlive this.
+  Relay(events::EventStore& store, Broker& broker, CursorStore& cursors, const runtime::Clock& clock, RelayOptions options = {});
+
+  void assign(Shard shard);
+  // Saves the cursor. What is in flight may still arrive.
+  void revoke(Shard shard);
+
+  // One round: resume a shard, read, send, take deliveries (waiting for them up to `max_wait` when there is nothing else to
+  // do), save cursors that are due.
+  Progress step(std::chrono::milliseconds max_wait);
+
+  // Reads nothing more, waits for what is in flight up to `limit`, saves all cursors.
+  void finish(std::chrono::milliseconds limit);
+
+  // Any thread.
+  const RelayCounters& counters() const { return counters_; }
+  // Shards that halted, and why. Only between steps.
+  const std::map<Shard, std::string>& halted() const { return halted_; }
+
+ private:
+  enum class Phase {
+    resuming,
+    running,
+    halted,  // what was read before is still sent
+  };
+  struct ShardState {
+    Phase phase = Phase::resuming;
+    Window window;
+    std::uint64_t life = 0;        // of the window; fates of messages of another mean nothing
+    std::optional<Cursor> cursor;  // the last that was taken from the window
+    bool saved = false;            // `cursor` is
+  };
+  struct Sent {
+    Shard shard;
+    std::uint64_t life;
+    Position position;
+    Kind kind;
+    std::size_t bytes;
+  };
+  using Micros = std::chrono::microseconds;
+
+  bool have_producer();
+  bool resume_one();  // false: no shard waits for it
+  std::size_t read();
+  void add(ShardState& state, const events::RecordedEvent& record);
+  void send();
+  void take_deliveries(std::chrono::milliseconds wait);
+  void take(const runtime::kafka::Delivery& delivery);
+  void restart(const std::string& why);
+  void halt(Shard shard, ShardState& state, const std::string& why);
+  // Takes the cursor from the window.
+  void update_cursor(Shard shard, ShardState& state) const;
+  void save(bool now);
+  void measure(bool now);
+  void count_shards();
+  bool has_room() const;
+  Micros until_read() const;
+  std::size_t in_flight() const;
+
+  events::EventStore& store_;
+  Broker& broker_;
+  CursorStore& cursors_;
+  const runtime::Clock& clock_;
+  const RelayOptions options_;
+  RelayCounters counters_;
+
+  std::map<Shard, ShardState> shards_;
+  std::map<Shard, std::string> halted_;
+  std::unique_ptr<runtime::kafka::Producer> producer_;
+  std::string cluster_id_;
+  Epoch epoch_;
+  std::unordered_map<std::uint64_t, Sent> sent_;  // by token
+  std::uint64_t next_token_ = 0;
+  std::uint64_t next_life_ = 0;
+  std::vector<runtime::kafka::Delivery> deliveries_;
+  Micros retry_at_{0};
+  Micros retry_delay_{0};  // 0: the last producer delivered
+  Micros read_at_{0};
+  Micros saved_at_{0};
+  Micros measured_at_{0};
+  bool caught_up_ = false;  // the last read brought little
+};
+
+}  // namespace ordersaga::relay

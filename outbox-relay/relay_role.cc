@@ -1,0 +1,91 @@
+#include "outbox-relay/relay_role.h"
+
+#include <algorithm>
+
+#include "schemas/headers.h"
+
+namespace ordersaga::relay {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kShortestWait{1};
+constexpr milliseconds kLongestWait{20};
+constexpr milliseconds kDeliveryWait{5};
+constexpr milliseconds kFinishLimit{4'000};
+
+void follow(Relay& relay, const std::vector<runtime::kafka::Rebalance>& changes) {
+  for (const runtime::kafka::Rebalance& change : changes)
+    for (const std::int32_t partition : change.partitions) {
+      const Shard shard(static_cast<std::int16_t>(partition));
+      if (change.assigned)
+        relay.assign(shard);
+      else
+        relay.revoke(shard);
+    }
+}
+
+}  // namespace
+
+runtime::kafka::ConsumerOptions relay_membership() {
+  runtime::kafka::ConsumerOptions options;
+  options.group = kRelayGroup;
+  options.topics = {std::string(topics::kEvents)};
+  options.reads = false;
+  return options;
+}
+
+void run_relay(std::stop_token stop, Relay& relay, runtime::kafka::Consumer& member, Wake& wake) {
+  milliseconds wait = kShortestWait;
+  while (!stop.stop_requested()) {
+    // 1. Which shards are ours.
+    follow(relay, member.poll(1, milliseconds(0)).rebalances);
+    // 2. Publish.
+    if (!relay.step(kDeliveryWait).idle) {
+      wait = kShortestWait;
+      continue;
+    }
+    // 3. Wait for the log to grow: longer and longer, until it does.
+    wait = wake.wait(stop, wait) ? kShortestWait : std::min(wait * 2, kLongestWait);
+  }
+  relay.finish(kFinishLimit);
+}
+
+std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& metrics, const Relay& relay) {
+  struct Counted {
+    const std::atomic<std::uint64_t>* value;
+    runtime::CounterMirror mirror;
+  };
+  struct Gauged {
+    const std::atomic<std::int64_t>* value;
+    prometheus::Gauge* gauge;
+    double unit;
+  };
+  const RelayCounters& c = relay.counters();
+  std::vector<Counted> counted;
+  auto count = [&](const char* name, const char* help, const std::atomic<std::uint64_t>& value) {
+    counted.push_back({&value, runtime::CounterMirror(metrics.counter(name, help))});
+  };
+  count("outbox_published_total", "Records confirmed on all their topics", c.published);
+  count("outbox_messages_total", "Messages that Kafka acknowledged", c.messages);
+  count("outbox_dropped_replies_total", "Replies whose topic refused them", c.dropped_replies);
+  count("outbox_expired_total", "Messages older than their topic's retention, left out", c.expired);
+  count("outbox_restarts_total", "Producers dropped after a failed delivery", c.restarts);
+  count("outbox_kafka_losses_total", "Times that the events topic lacked what was confirmed", c.losses);
+  std::vector<Gauged> gauged;
+  auto gauge = [&](const char* name, const char* help, const std::atomic<std::int64_t>& value, double unit = 1.0) {
+    gauged.push_back({&value, &metrics.gauge(name, help), unit});
+  };
+  gauge("outbox_backlog", "Records not yet confirmed, of the shards of this relay", c.backlog);
+  gauge("outbox_oldest_age_seconds", "Age of the oldest record that is not confirmed", c.oldest_age_millis, 0.001);
+  gauge("outbox_in_flight", "Messages whose fate is open", c.in_flight);
+  gauge("outbox_assigned_shards", "Shards that this relay publishes", c.assigned_shards);
+  gauge("outbox_halted_shards", "Shards halted until an operator has looked", c.halted_shards);
+  return std::make_unique<runtime::Metrics::Collection>(metrics, [counted, gauged]() mutable {
+    for (Counted& one : counted) one.mirror.set(one.value->load());
+    for (const Gauged& one : gauged) one.gauge->Set(static_cast<double>(one.value->load()) * one.unit);
+  });
+}
+
+}  // namespace ordersaga::relay

@@ -1,0 +1,30 @@
+// The relay as a role of the daemon: a loop on the calling thread, its membership in the group that spreads the shards, and
+// its metrics.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string_view>
+
+#include "outbox-relay/relay.h"
+#include "outbox-relay/wake.h"
+#include "runtime/kafka/kafka_consumer.h"
+#include "runtime/metrics.h"
+
+namespace ordersaga::relay {
+
+// The consumer group of all relays.
+inline constexpr std::string_view kRelayGroup = "ordersaga-relay";
+
+// Membership in that group, on the events topic, without reading: who is assigned partition n publishes shard n.
+runtime::kafka::ConsumerOptions relay_membership();
+
+// Steps until stopped; then waits some seconds for what is in flight, and saves the cursors. `member` was made with
+// relay_membership(). When there is nothing to do it waits for `wake`, or asks the log again after 1 to 20 ms.
+// Throws StoreError and KafkaError: begin again with new connections.
+void run_relay(std::stop_token stop, Relay& relay, runtime::kafka::Consumer& member, Wake& wake);
+
+// Exposes the relay's counters, as long as what it returns lives. The relay and the metrics must outlive that.
+std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& metrics, const Relay& relay);
+
+}  // namespace ordersaga::relay

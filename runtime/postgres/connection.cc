@@ -75,15 +75,17 @@ class Connection::Session {
   }
   bool is_open() const { return connection_.is_open(); }
 
-  void forget_notice() { notice_.clear(); }
-  const std::string& notice() const { return notice_; }
+  void forget_notice() { heard_ = false; }
+  // Nothing since forget_notice(): null.
+  const std::string* notice() const { return heard_ ? &notice_ : nullptr; }
 
  private:
   void hear(std::string_view text) noexcept {
+    heard_ = true;
     try {
-      notice_ = text;
+      notice_.assign(text);
     } catch (const std::bad_alloc&) {
-      notice_.assign("?");  // fits without memory; that there was one is what counts
+      notice_.clear();  // that there was one is what counts
     }
   }
 
@@ -92,6 +94,7 @@ class Connection::Session {
   // Sends what it is given and nothing else: BEGIN and COMMIT are ours, so that each of their failures is seen here.
   pqxx::nontransaction transaction_;
   std::unordered_set<std::string> prepared_;
+  bool heard_ = false;
   std::string notice_;
 };
 
@@ -148,7 +151,7 @@ void Connection::commit() {
   }
   // A commit that was cancelled while it waited for a standby succeeds with a warning (SQLSTATE 01000): it is done here and
   // may be lost in a fail-over. COMMIT has no other reason to say anything.
-  if (!session_->notice().empty()) throw CommitUnknown("COMMIT came back with a warning: " + session_->notice());
+  if (const std::string* notice = session_->notice()) throw CommitUnknown("COMMIT came back with a warning: " + *notice);
 }
 
 void Connection::rollback() noexcept {

@@ -44,6 +44,10 @@ void rethrow_classified(bool open) {
     throw;
   } catch (const pqxx::in_doubt_error& e) {
     throw CommitUnknown(trimmed(e.what()));
+  } catch (const pqxx::transaction_rollback& e) {
+    throw TryAgain(trimmed(e.what()));  // class 40, which libpqxx 6 gives without its SQLSTATE
+  } catch (const pqxx::insufficient_privilege& e) {
+    throw NotSetUp(trimmed(e.what()), "42501");
   } catch (const pqxx::sql_error& e) {
     if (!open && e.sqlstate().empty()) throw ConnectionLost(trimmed(e.what()));
     throw_for_state(e.sqlstate(), e.what());

@@ -120,7 +120,8 @@ TEST_F(Roles, several_databases_of_a_cluster_can_be_migrated_at_once) {
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([] {
       try {
-        TestDatabase another({.migrated = true, .shards = 2});
+        TestDatabase another({.migrated = false});
+        migrate(another.target(), {.shards = 2});
         EXPECT_EQ(Connection(another.target_as("ordersaga_writer")).exec("SELECT shards FROM log.installation").integer(0, 0), 2);
       } catch (const std::exception& e) {
         ADD_FAILURE() << e.what();

@@ -1,5 +1,6 @@
 // A Postgres database of a test's own, made on the server of ORDERSAGA_TEST_DATABASE (a libpq connection string of a
-// superuser who may log in as any role) and dropped with it.
+// superuser who may log in as any role) and dropped with it. The first test of a kind leaves a migrated template on the
+// server, ordersaga_template_…, from which all others are copied.
 #pragma once
 
 #include <cstdint>

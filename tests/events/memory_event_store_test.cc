@@ -14,7 +14,8 @@ struct MemoryStores {
   MemoryLog log{{.shards = kShards, .lock_timeout = std::chrono::milliseconds(500), .clock = wall_clock, .hooks = {}}};
   std::unique_ptr<EventStore> open() { return std::make_unique<MemoryEventStore>(log); }
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(Memory, EventStoreContract, MemoryStores);
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, EventStoreLogContract, MemoryStores);
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, EventStoreTablesContract, MemoryStores);
 
 // Faults that a simulation injects.
 struct MemoryEventStoreTest : ::testing::Test {

@@ -20,7 +20,8 @@ struct PostgresStores {
     return std::make_unique<PostgresEventStore>(PostgresStoreOptions{.target = database.target_as("ordersaga_writer", kShortLocks)});
   }
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, EventStoreContract, PostgresStores);
+INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, EventStoreLogContract, PostgresStores);
+INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, EventStoreTablesContract, PostgresStores);
 
 // What only a database can do or get wrong.
 struct PostgresEventStoreTest : ::testing::Test {

@@ -23,8 +23,9 @@ void on_log(const rd_kafka_t* client, int level, const char* facility, const cha
     log::warn("kafka client", {{"text", std::string_view(text)}});
     return;
   }
-  // Warnings about settings tell nothing new to who chose them.
-  const Severity severity = std::string_view(facility) == "CONFWARN" ? Severity::debug : severity_of(level);
+  // Warnings about settings, and about messages that a destructor drops, tell nothing new to who chose that.
+  const std::string_view about(facility);
+  const Severity severity = about == "CONFWARN" || about == "TERMINATE" ? Severity::debug : severity_of(level);
   callbacks->log(severity, fmt::format("{}: {}", facility, text));
 }
 

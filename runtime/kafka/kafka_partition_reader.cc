@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 
+#include <thread>
+
 #include "runtime/kafka/message.h"
 
 namespace ordersaga::runtime::kafka {
@@ -16,6 +18,14 @@ using MessageHandle = std::unique_ptr<rd_kafka_message_t, DestroyMessage>;
 
 void on_error(rd_kafka_t*, int, const char* text, void* opaque) {
   static_cast<const Callbacks*>(opaque)->log(Severity::warning, text);
+}
+
+constexpr std::chrono::milliseconds kRetryPause{50};
+
+// Whether the partition is only moving, or still being made.
+bool passes(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+         error == RD_KAFKA_RESP_ERR__TRANSPORT;
 }
 
 ClientHandle make_reader(const Config& config, Callbacks& callbacks) {
@@ -42,12 +52,17 @@ KafkaPartitionReader::~KafkaPartitionReader() {
 }
 
 PartitionReader::Watermarks KafkaPartitionReader::watermarks(std::string_view topic, std::int32_t partition) {
-  Watermarks marks;
-  const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(client_.get(), std::string(topic).c_str(), partition, &marks.low,
-                                                                     &marks.high, static_cast<int>(patience_.count()));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-    throw KafkaError(fmt::format("cannot ask for the ends of {}[{}]: {}", topic, partition, rd_kafka_err2str(error)));
-  return marks;
+  const std::string name(topic);
+  const auto limit = std::chrono::steady_clock::now() + patience_;
+  for (;;) {
+    Watermarks marks;
+    const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(client_.get(), name.c_str(), partition, &marks.low, &marks.high,
+                                                                       static_cast<int>(patience_.count()));
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return marks;
+    if (!passes(error) || std::chrono::steady_clock::now() >= limit)
+      throw KafkaError(fmt::format("cannot ask for the ends of {}[{}]: {}", topic, partition, rd_kafka_err2str(error)));
+    std::this_thread::sleep_for(kRetryPause);
+  }
 }
 
 void KafkaPartitionReader::assign(std::string_view topic, std::int32_t partition, std::int64_t offset) {

@@ -47,9 +47,8 @@ ClientHandle make_producer(const Config& config, const ProducerOptions& options,
 KafkaProducer::KafkaProducer(const Config& config, const ProducerOptions& options)
     : client_(make_producer(config, options, callbacks_)), queue_(rd_kafka_queue_get_main(client_.get())) {}
 
-KafkaProducer::~KafkaProducer() {
-  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-}
+// The library drops what is queued and does not wait for what is under way. Purging it first would report a gap as fatal.
+KafkaProducer::~KafkaProducer() = default;
 
 rd_kafka_topic_s* KafkaProducer::topic(const std::string& name) {
   auto found = topics_.find(name);

@@ -15,13 +15,10 @@ runtime::kafka::Config kafka_config(const Settings& settings, std::string_view r
   return config;
 }
 
-runtime::kafka::ConsumerOptions group_member(const Settings& settings, std::string_view role, std::string_view group, std::string topic) {
-  runtime::kafka::ConsumerOptions options;
-  options.group = group;
-  options.topics = {std::move(topic)};
-  options.session_timeout = kSessionTimeout;
-  if (!settings.instance.empty()) options.instance_id = settings.instance + "-" + std::string(role);
-  return options;
+runtime::kafka::ConsumerOptions as_member(runtime::kafka::ConsumerOptions membership, const Settings& settings, std::string_view role) {
+  membership.session_timeout = kSessionTimeout;
+  if (!settings.instance.empty()) membership.instance_id = settings.instance + "-" + std::string(role);
+  return membership;
 }
 
 }  // namespace ordersaga::daemon

@@ -12,8 +12,8 @@ namespace ordersaga::daemon {
 
 runtime::kafka::Config kafka_config(const Settings& settings, std::string_view role);
 
-// A member of the role's group. With an instance's name it is a static one: after a restart it has its partitions at once,
-// and nobody else gets them before the session has run out.
-runtime::kafka::ConsumerOptions group_member(const Settings& settings, std::string_view role, std::string_view group, std::string topic);
+// The membership of a role's group, with this process' name and patience. With an instance's name it is a static one: after
+// a restart it has its partitions at once, and nobody else gets them before the session has run out.
+runtime::kafka::ConsumerOptions as_member(runtime::kafka::ConsumerOptions membership, const Settings& settings, std::string_view role);
 
 }  // namespace ordersaga::daemon

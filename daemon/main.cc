@@ -26,7 +26,8 @@ int run(const daemon::Settings& settings) {
   const auto endpoint = daemon::open_endpoint(settings, metrics, readiness, shutdown.token());
   const auto shards = endpoint ? daemon::find_shards(settings, shutdown.token()) : std::nullopt;
   if (!shards) return 0;  // told to stop while it waited
-  const auto roles = daemon::make_roles(settings, *shards, metrics);
+  relay::Wake log_grew;
+  const auto roles = daemon::make_roles(settings, *shards, metrics, log_grew);
   for (const auto& role : roles) readiness.add(std::string(role->name()), [&role = *role] { return role.problem(); });
   readiness.started();
   const int code = daemon::run_roles(roles, shutdown);

@@ -40,8 +40,10 @@ class Orchestration {
 
   // Connections live as long as one life; the effects, and what the gateway inside the process remembers, as long as the role.
   void live(const std::stop_token& stop, const std::function<void()>& working) {
-    runtime::kafka::KafkaConsumer consumer(kafka_config(settings_, kName),
-                                           group_member(settings_, kName, consumers::kOrchestratorGroup, std::string(topics::kCommands)));
+    runtime::kafka::ConsumerOptions membership;
+    membership.group = consumers::kOrchestratorGroup;
+    membership.topics = {std::string(topics::kCommands)};
+    runtime::kafka::KafkaConsumer consumer(kafka_config(settings_, kName), as_member(std::move(membership), settings_, kName));
     runtime::kafka::KafkaProducer producer(kafka_config(settings_, kName), {});
     consumers::Orchestrator orchestrator(consumer, producer, *effects_, make_stores(), clock_, orchestrator_settings(), committed_);
     const OrchestratorMetrics exported(metrics_, orchestrator, *effects_);

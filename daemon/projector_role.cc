@@ -22,8 +22,10 @@ void live(const Settings& settings, runtime::Metrics& metrics, const std::stop_t
   const std::string target = database_target(settings, kProjectorUser).reveal();
   events::PostgresEventStore log({.target = target});
   projections::PostgresReadStore store(target);
-  runtime::kafka::KafkaConsumer consumer(kafka_config(settings, kName),
-                                         group_member(settings, kName, projections::kProjectorGroup, std::string(topics::kEvents)));
+  runtime::kafka::ConsumerOptions membership;
+  membership.group = projections::kProjectorGroup;
+  membership.topics = {std::string(topics::kEvents)};
+  runtime::kafka::KafkaConsumer consumer(kafka_config(settings, kName), as_member(std::move(membership), settings, kName));
   projections::Runner runner(consumer, log, store, clock, projections::all_projections());
   const auto exported = projections::export_counters(metrics, runner);
   working();

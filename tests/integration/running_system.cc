@@ -19,6 +19,8 @@ using std::chrono::seconds;
 
 constexpr seconds kPatience{60};
 
+std::atomic<int> systems = 0;
+
 std::string url_of(Process& simulator) {
   const auto line = simulator.wait_for_line("http://", kPatience);
   if (!line) throw std::runtime_error("a simulator did not start: " + simulator.output());
@@ -46,6 +48,10 @@ RunningSystem::RunningSystem() : brokers_(required_environment("ORDERSAGA_TEST_B
   make_topics_anew(brokers_, kShards);
   gateway_ = std::make_unique<Process>(our_program("payment_gateway_simulator"), std::vector<std::string>{"--port", "0"});
   carrier_ = std::make_unique<Process>(our_program("carrier_simulator"), std::vector<std::string>{"--port", "0", "--advance-ms", "50"});
+  // A group of its own: members of an earlier system, which were killed, are still in theirs.
+  const std::string group = "warehouse-" + std::to_string(::getpid()) + "-" + std::to_string(++systems);
+  warehouse_ = std::make_unique<Process>(our_program("warehouse_simulator"),
+                                         std::vector<std::string>{"--brokers", brokers_, "--warehouse-group", group});
   gateway_url_ = url_of(*gateway_);
   carrier_url_ = url_of(*carrier_);
   sql_ = std::make_unique<postgres::Connection>(database_.target());

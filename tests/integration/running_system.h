@@ -51,6 +51,7 @@ class RunningSystem {
   std::string brokers_;
   std::unique_ptr<Process> gateway_;
   std::unique_ptr<Process> carrier_;
+  std::unique_ptr<Process> warehouse_;
   std::string gateway_url_;
   std::string carrier_url_;
   std::unique_ptr<runtime::postgres::Connection> sql_;

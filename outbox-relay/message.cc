@@ -101,6 +101,7 @@ OutgoingMessage event_of(const events::RecordedEvent& record, const Descriptor* 
   add(m, headers::kShard, std::to_string(record.shard.value));
   add(m, headers::kPosition, std::to_string(record.position.value));
   add(m, headers::kEpoch, std::to_string(epoch.value));
+  add_if(m, headers::kActor, metadata.actor());
   add_lineage(m, metadata);
   return m;
 }

@@ -4,6 +4,9 @@
 
 #include "ordersaga/log/v1/record.pb.h"
 #include "ordersaga/order/v1/events.pb.h"
+#include "ordersaga/payment/v1/events.pb.h"
+#include "ordersaga/saga/v1/saga.pb.h"
+#include "outbox-relay/message.h"
 #include "schemas/headers.h"
 #include "tests/projections/history.h"
 #include "tests/support/proto_text.h"
@@ -56,6 +59,38 @@ TEST(ReadMessage, gives_the_key_of_a_record_that_belongs_to_no_stream) {
   ASSERT_TRUE(std::holds_alternative<MessageRecord>(read));
   EXPECT_EQ(std::get<MessageRecord>(read).record.key, "o9");
   EXPECT_EQ(std::get<MessageRecord>(read).record.event.version, Version(0));
+}
+
+TEST(ReadMessage, reads_what_the_relay_writes) {
+  History history(1);
+  std::vector<events::RecordedEvent> records{
+      history.record("saga-place_order-o1", proto<saga::v1::SagaAdvanced>("definition: 'place_order' order_id: 'o1'"), "saga:place_order"),
+      history.record("payment-o1.1", proto<payment::v1::PaymentDeclined>("code: 'X'"), "shop"),
+      history.record_input("o9", proto<log::v1::InputRecord>("command_id: 'c' outcome: OUTCOME_ACCEPTED"))};
+  for (const events::RecordedEvent& recorded : records) {
+    const auto published = relay::messages_of(recorded, Epoch(3), 1).at(0).out;
+    runtime::kafka::ConsumedMessage message{.topic = published.topic,
+                                            .partition = published.partition,
+                                            .offset = 0,
+                                            .timestamp = {},
+                                            .key = published.key,
+                                            .value = published.value,
+                                            .headers = published.headers};
+    auto read = read_message(message);
+    ASSERT_TRUE(std::holds_alternative<MessageRecord>(read)) << std::get<NoRecord>(read).reason;
+    const Record& record = std::get<MessageRecord>(read).record;
+    Record expected = from_log(recorded);
+    EXPECT_EQ(std::get<MessageRecord>(read).epoch, Epoch(3));
+    EXPECT_EQ(record.shard(), expected.shard());
+    EXPECT_EQ(record.position(), expected.position());
+    EXPECT_EQ(record.event.stream, expected.event.stream);
+    EXPECT_EQ(record.event.version, expected.event.version);
+    EXPECT_EQ(record.event.recorded_at, expected.event.recorded_at);
+    EXPECT_EQ(record.event.payload, expected.event.payload);
+    EXPECT_EQ(record.key, expected.key);
+    EXPECT_EQ(record.actor, expected.actor);
+    EXPECT_EQ(record.type, expected.type);
+  }
 }
 
 TEST(ReadMessage, a_command_is_no_record_of_the_log) {

@@ -5,9 +5,9 @@
 
 namespace ordersaga::relay {
 
-std::unique_ptr<runtime::kafka::Producer> KafkaBroker::new_producer() {
+std::unique_ptr<runtime::kafka::Producer> KafkaBroker::new_producer(Use use) {
   runtime::kafka::ProducerOptions options;
-  options.gapless = true;
+  options.gapless = use == Use::log;
   return std::make_unique<runtime::kafka::KafkaProducer>(config_, options);
 }
 

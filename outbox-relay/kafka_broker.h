@@ -10,7 +10,7 @@ class KafkaBroker final : public Broker {
  public:
   explicit KafkaBroker(runtime::kafka::Config config) : config_(std::move(config)), reader_(config_) {}
 
-  std::unique_ptr<runtime::kafka::Producer> new_producer() override;
+  std::unique_ptr<runtime::kafka::Producer> new_producer(Use use) override;
   runtime::kafka::PartitionReader& reader() override { return reader_; }
   std::string cluster_id() override;
 

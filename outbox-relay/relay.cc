@@ -22,6 +22,9 @@ namespace {
 // A read that brings less is no reason to read again at once.
 constexpr std::size_t kSmallRead = 100;
 
+// A sender's mistake must not fill the log: one warning in that time speaks for all.
+constexpr std::chrono::seconds kWarningGap{5};
+
 }  // namespace
 
 Relay::Relay(events::EventStore& store, Broker& broker, CursorStore& cursors, const runtime::Clock& clock, RelayOptions options)
@@ -94,7 +97,8 @@ bool Relay::have_producer() {
   if (shards_.empty() || clock_.steady() < retry_at_) return false;
   epoch_ = store_.epoch();
   cluster_id_ = broker_.cluster_id();
-  producer_ = broker_.new_producer();
+  replies_ = broker_.new_producer(Use::replies);
+  producer_ = broker_.new_producer(Use::log);
   return true;
 }
 
@@ -184,7 +188,8 @@ void Relay::send() {
     for (auto& [shard, state] : shards_) {
       while (const Window::Waiting* next = state.window.next()) {
         const std::uint64_t token = next_token_++;
-        if (!producer_->produce(next->out, token)) return;  // its queue is full
+        runtime::kafka::Producer& producer = next->kind == Kind::reply ? *replies_ : *producer_;
+        if (!producer.produce(next->out, token)) return;  // its queue is full
         sent_.emplace(token, Sent{shard, state.life, next->position, next->kind, next->bytes});
         state.window.sent();
       }
@@ -199,6 +204,7 @@ void Relay::take_deliveries(milliseconds wait) {
   deliveries_.clear();
   std::optional<std::string> failure;
   try {
+    replies_->poll(milliseconds(0), deliveries_);
     producer_->poll(wait, deliveries_);
   } catch (const KafkaError& error) {
     failure = error.what();
@@ -224,8 +230,7 @@ void Relay::take(const Delivery& delivery) {
   const Position before = window.confirmed();
   if (dropped_reply) {
     ++counters_.dropped_replies;
-    log::warn("a reply was dropped: its topic refuses it",
-              {{"shard", sent.shard.value}, {"position", sent.position.value}, {"error", delivery.error}});
+    warn_of_dropped_reply(sent, delivery);
     window.settle_other(sent.position, sent.bytes);
   } else if (sent.kind != Kind::event) {
     ++counters_.messages;
@@ -240,12 +245,22 @@ void Relay::take(const Delivery& delivery) {
   counters_.published += static_cast<std::uint64_t>(window.confirmed().value - before.value);
 }
 
+void Relay::warn_of_dropped_reply(const Sent& sent, const Delivery& delivery) {
+  if (counters_.dropped_replies > 1 && clock_.steady() - warned_at_ < kWarningGap) return;
+  warned_at_ = clock_.steady();
+  log::warn("replies are dropped: their topic refuses them", {{"shard", sent.shard.value},
+                                                              {"position", sent.position.value},
+                                                              {"error", delivery.error},
+                                                              {"dropped_so_far", counters_.dropped_replies.load()}});
+}
+
 void Relay::restart(const std::string& why) {
   ++counters_.restarts;
   retry_delay_ = retry_delay_ == Micros(0) ? Micros(options_.first_retry) : std::min<Micros>(retry_delay_ * 2, options_.last_retry);
   retry_at_ = clock_.steady() + retry_delay_;
   log::error("the relay drops its producer and verifies what is on the topic", {{"error", why}, {"wait_ms", retry_delay_.count() / 1000}});
   producer_.reset();
+  replies_.reset();
   sent_.clear();
   for (auto& [shard, state] : shards_) {
     update_cursor(shard, state);

@@ -8,8 +8,9 @@
 // - On assignment, and with every new producer, the tail of the topic decides where to go on (resume.h).
 // - A delivery that fails, or an offset that does not rise: the producer is dropped, all shards are verified again, with
 //   back-off. A new producer's first event of a partition goes alone.
-// - A reply that its topic refuses (the sender never made it, or took it away) is dropped and counted: others wait for
-//   what comes behind it. So is, when a topic is filled anew, a message older than its topic's retention.
+// - A reply that its topic refuses (the sender never made it, took it away, forbids us to write or wants no message of that
+//   size) is dropped and counted: others wait for what comes behind it. So is, when a topic is filled anew, a message older than its
+//   topic's retention.
 // - A shard whose topic contradicts the log, or with a record that cannot be read, halts there: said as an error, counted,
 //   and in halted(). The other shards go on. It is tried again when it is assigned anew, and with a new producer.
 // - What is in flight is bounded, in messages and in bytes; beyond that nothing is read.
@@ -118,6 +119,7 @@ class Relay {
   void send();
   void take_deliveries(std::chrono::milliseconds wait);
   void take(const runtime::kafka::Delivery& delivery);
+  void warn_of_dropped_reply(const Sent& sent, const runtime::kafka::Delivery& delivery);
   void restart(const std::string& why);
   void halt(Shard shard, ShardState& state, const std::string& why);
   // Takes the cursor from the window.
@@ -138,7 +140,8 @@ class Relay {
 
   std::map<Shard, ShardState> shards_;
   std::map<Shard, std::string> halted_;
-  std::unique_ptr<runtime::kafka::Producer> producer_;
+  std::unique_ptr<runtime::kafka::Producer> producer_;  // Use::log
+  std::unique_ptr<runtime::kafka::Producer> replies_;   // Use::replies; is there when producer_ is
   std::string cluster_id_;
   Epoch epoch_;
   std::unordered_map<std::uint64_t, Sent> sent_;  // by token
@@ -150,6 +153,7 @@ class Relay {
   Micros read_at_{0};
   Micros saved_at_{0};
   Micros measured_at_{0};
+  Micros warned_at_{0};
   bool caught_up_ = false;  // the last read brought little
 };
 

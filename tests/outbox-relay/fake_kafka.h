@@ -36,6 +36,7 @@ class FakeKafka final : public Broker, public runtime::kafka::PartitionReader {
   std::set<std::string> missing;
   // Messages that are written in one poll.
   std::size_t per_poll = 3;
+  std::size_t replies_per_poll = 3;  // of those for replies
   // Messages that a producer takes before it says that its queue is full.
   std::size_t queue_limit = 1'000;
   std::string id = "cluster-1";
@@ -65,7 +66,7 @@ class FakeKafka final : public Broker, public runtime::kafka::PartitionReader {
   }
   std::uint64_t tries() const { return tries_; }
 
-  std::unique_ptr<runtime::kafka::Producer> new_producer() override { return answer(), std::make_unique<FakeProducer>(*this); }
+  std::unique_ptr<runtime::kafka::Producer> new_producer(Use use) override { return answer(), std::make_unique<FakeProducer>(*this, use); }
   runtime::kafka::PartitionReader& reader() override { return *this; }
   std::string cluster_id() override { return answer(), id; }
 
@@ -91,7 +92,7 @@ class FakeKafka final : public Broker, public runtime::kafka::PartitionReader {
 
   class FakeProducer final : public runtime::kafka::Producer {
    public:
-    explicit FakeProducer(FakeKafka& kafka) : kafka_(kafka) {}
+    FakeProducer(FakeKafka& kafka, Use use) : kafka_(kafka), use_(use) {}
     ~FakeProducer() override {
       std::deque<OutgoingMessage> rest;
       for (auto& [message, token] : queue_) rest.push_back(std::move(message));
@@ -103,7 +104,7 @@ class FakeKafka final : public Broker, public runtime::kafka::PartitionReader {
       return true;
     }
     void poll(std::chrono::milliseconds, std::vector<Delivery>& out) override {
-      for (std::size_t i = 0; i < kafka_.per_poll && !queue_.empty(); ++i) {
+      for (std::size_t i = 0; i < (use_ == Use::log ? kafka_.per_poll : kafka_.replies_per_poll) && !queue_.empty(); ++i) {
         auto [message, token] = std::move(queue_.front());
         queue_.pop_front();
         deliver(message, token, out);
@@ -136,6 +137,7 @@ class FakeKafka final : public Broker, public runtime::kafka::PartitionReader {
     }
 
     FakeKafka& kafka_;
+    Use use_;
     std::deque<std::pair<OutgoingMessage, std::uint64_t>> queue_;
     bool failed_ = false;
   };

@@ -36,8 +36,8 @@ class PrefixedBroker final : public Broker, private runtime::kafka::PartitionRea
  public:
   PrefixedBroker(const runtime::kafka::Config& config, std::string prefix) : real_(config), prefix_(std::move(prefix)) {}
 
-  std::unique_ptr<runtime::kafka::Producer> new_producer() override {
-    return std::make_unique<PrefixedProducer>(real_.new_producer(), prefix_);
+  std::unique_ptr<runtime::kafka::Producer> new_producer(Use use) override {
+    return std::make_unique<PrefixedProducer>(real_.new_producer(use), prefix_);
   }
   runtime::kafka::PartitionReader& reader() override { return *this; }
   std::string cluster_id() override { return real_.cluster_id(); }
@@ -182,6 +182,25 @@ TEST_F(RelayOnBroker, AMissingReplyTopicHoldsNothingUpForLong) {
   EXPECT_EQ(relay.counters().dropped_replies, 2U);
   EXPECT_EQ(relay.counters().restarts, 0U);
   EXPECT_EQ(all_of(kReplies, 0).size() + all_of(kReplies, 1).size(), 1U);
+}
+
+TEST_F(RelayOnBroker, AReplyTopicThatRefusesTheReplyHoldsNothingUp) {
+  auto narrow = reply_topic_spec("narrow", 1, 1);
+  narrow.name = prefix + narrow.name;
+  narrow.config.emplace_back("max.message.bytes", "50");
+  KafkaAdmin(config).create_topics({&narrow, 1});
+  for (int i = 0; i < 10; ++i) {
+    book.append_input(shard(0), "ordersaga.replies.narrow.v1");
+    book.append_input(shard(0), kReplies);
+    book.append_event(shard(0));
+  }
+  PrefixedBroker broker(config, prefix);
+  Relay relay(book.store(), broker, cursors, clock);
+  relay.assign(shard(0));
+  drain(relay, 30);
+  EXPECT_EQ(relay.counters().dropped_replies, 10U);
+  EXPECT_EQ(relay.counters().restarts, 0U);
+  EXPECT_EQ(all_of(kReplies, 0).size() + all_of(kReplies, 1).size(), 10U);
 }
 
 TEST_F(RelayOnBroker, ATopicMadeAnewUnderALiveRelayIsNoticedAndFilledAgain) {

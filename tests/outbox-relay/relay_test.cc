@@ -122,11 +122,13 @@ TEST_F(RelayTest, TheCursorDoesNotPassARecordWhoseReplyIsNotConfirmed) {
   book.append_event(shard(0));
   book.append_input(shard(0), kReplies);
   book.append_event(shard(0));
-  kafka.per_poll = 1;
+  kafka.replies_per_poll = 0;
   start();
-  while (events(0).size() < 2) step();  // the reply waits behind the second event
+  while (events(0).size() < 3) step();
+  step();
   relay->finish(0ms);
   EXPECT_EQ(cursors.load(shard(0))->position, Position(1));
+  kafka.replies_per_poll = 1;
   settle();
   EXPECT_EQ(cursors.load(shard(0))->position, Position(3));
 }
@@ -137,10 +139,11 @@ TEST_F(RelayTest, AfterARestartTheTailDecidesAndWhatOnlyTheEventsTopicHasIsCompl
   book.append_request(shard(0), "SKU-1");
   book.append_event(shard(0));
   kafka.per_poll = 1;
+  kafka.replies_per_poll = 0;
   start();
   while (events(0).size() < 2) step();
   kill();
-  kafka.per_poll = 10;
+  kafka.per_poll = kafka.replies_per_poll = 10;
   start();
   settle();
   expect_published();
@@ -426,6 +429,7 @@ TEST_F(RelayTest, WhateverFailsFirstOccurrencesAreInOrderWithoutAGap) {
     FakeKafka bus;
     MemoryCursorStore saved;
     bus.per_poll = 1 + random() % 5;
+    bus.replies_per_poll = 1 + random() % 5;
     bus.queue_limit = 1 + random() % 30;
     const unsigned fault_percent = random() % 15;
     for (std::uint64_t i = 0; i < 2'000; ++i)

@@ -151,12 +151,11 @@ class TopicSource {
   virtual void scan(Shard shard, const Visit& visit) = 0;
 };
 
-// A read model's rows beside those of a rebuild from the log.
+// In what a read model is not what a rebuild from the log gives.
 struct RowDifference {
   std::string table;
   std::string key;
-  std::string rebuilt;
-  std::string live;
+  std::string what;
 };
 
 class RebuildSource {

@@ -80,10 +80,11 @@ TEST(ReadModels, LeaveKeysAloneWhoseMessagesAreParked) {
 
 TEST(Rebuild, TurnsDifferencesIntoFindings) {
   History history = good_history();
-  history.differences.push_back({"order_summary", "a", "status=COMPLETED", "status=DELIVERED"});
+  history.differences.push_back({"order_summary", "a", "status: DELIVERED instead of COMPLETED"});
   std::vector<Finding> findings = history.judge();
   ASSERT_EQ(findings.size(), 1U);
-  EXPECT_EQ(findings[0], (Finding{"I13", "order_summary a", "status=COMPLETED", "status=DELIVERED"}));
+  EXPECT_EQ(findings[0],
+            (Finding{"I13", "order_summary a", "what a rebuild from the log gives", "status: DELIVERED instead of COMPLETED"}));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <array>
+#include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -28,6 +30,13 @@ kafka::Config config_of(const std::string& brokers) {
 
 std::vector<std::string> our_topics() {
   return {std::string(topics::kCommands), std::string(topics::kEvents), std::string(topics::kCommandsDlq)};
+}
+
+// A topic that exists already holds the answers to another test's commands, which may have the same ids.
+std::string new_replies_topic() {
+  static std::atomic<int> shops = 0;
+  const auto now = std::chrono::system_clock::now().time_since_epoch().count();
+  return std::string(topics::kRepliesPrefix) + "shop-" + std::to_string(now) + "-" + std::to_string(++shops) + ".v1";
 }
 
 template <auto Free>
@@ -74,8 +83,8 @@ void make_topics_anew(const std::string& brokers, int shards) {
   kafka::KafkaAdmin(config_of(brokers)).create_topics(specs);
 }
 
-Shop::Shop(const std::string& brokers, const std::string& name)
-    : replies_topic_(std::string(topics::kRepliesPrefix) + name + ".v1"), producer_(config_of(brokers), {}), reader_(config_of(brokers)) {
+Shop::Shop(const std::string& brokers)
+    : replies_topic_(new_replies_topic()), producer_(config_of(brokers), {}), reader_(config_of(brokers)) {
   const std::vector<kafka::TopicSpec> specs{{.name = replies_topic_, .partitions = 1, .replication = 1, .config = {}}};
   kafka::KafkaAdmin(config_of(brokers)).create_topics(specs);
 }

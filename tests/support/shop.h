@@ -33,7 +33,7 @@ struct Purchase {
 class Shop {
  public:
   // Its replies come on a topic of its own, made here.
-  Shop(const std::string& brokers, const std::string& name);
+  explicit Shop(const std::string& brokers);
 
   // Each returns when Kafka has acknowledged the command. Throw std::runtime_error when it does not.
   void receive_stock(const std::string& sku, std::int64_t quantity);

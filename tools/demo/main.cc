@@ -25,6 +25,8 @@ using namespace std::chrono_literals;
 namespace kafka = runtime::kafka;
 
 constexpr std::string_view kReplyTopic = "ordersaga.replies.demo.v1";
+// Messages that are taken, and dropped, at a time before the partitions are where they should be.
+constexpr std::size_t kJoinPoll = 1000;
 
 struct Settings {
   std::string brokers = "127.0.0.1:9092";
@@ -64,19 +66,33 @@ Offsets prepare(const kafka::Config& config) {
   return ends;
 }
 
+// Goes to the ends of the partitions that it can; a partition whose fetching has not begun yet refuses, and stays in
+// `open`. What is read until then is of other runs.
+void seek(kafka::Consumer& consumer, Offsets& open) {
+  std::erase_if(open, [&](const auto& end) {
+    try {
+      consumer.seek(end.first.first, end.first.second, end.second);
+      return true;
+    } catch (const kafka::KafkaError&) {
+      return false;
+    }
+  });
+}
+
 // Waits until the group has given us every partition, and goes to where each ended before the first command went out, so
-// that nothing that comes of it is missed.
-bool join(kafka::Consumer& consumer, const Offsets& ends, const runtime::Clock& clock, const std::stop_token& stop) {
+// that nothing that comes of it is missed, and nothing older is read in vain.
+bool join(kafka::Consumer& consumer, Offsets ends, const runtime::Clock& clock, const std::stop_token& stop) {
   std::size_t assigned = 0;
+  const std::size_t all = ends.size();
   const auto began = clock.steady();
-  while (assigned < ends.size()) {
+  while (assigned < all || !ends.empty()) {
     if (stop.stop_requested()) return false;
-    if (clock.steady() - began > 60s) throw kafka::KafkaError("the consumer group was not assigned within 60 s");
-    for (const kafka::Rebalance& change : consumer.poll(1, 100ms).rebalances) {
+    if (clock.steady() - began > 60s) throw kafka::KafkaError("the consumer group did not get all partitions within 60 s");
+    for (const kafka::Rebalance& change : consumer.poll(kJoinPoll, 50ms).rebalances) {
       if (!change.assigned) throw kafka::KafkaError("partitions were taken away: is another program in this run's group?");
-      for (std::int32_t partition : change.partitions) consumer.seek(change.topic, partition, ends.at({change.topic, partition}));
       assigned += change.partitions.size();
     }
+    if (assigned == all) seek(consumer, ends);
   }
   return true;
 }

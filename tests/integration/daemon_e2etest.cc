@@ -66,6 +66,8 @@ class Daemon : public testing::Test {
     }
     EXPECT_TRUE(eventually(kPatience, [&] { return orders_by_status() == expected; })) << testing::PrintToString(orders_by_status());
     EXPECT_TRUE(eventually(kPatience, [&] { return all_published(); }));
+    const RunningSystem::Verdict verdict = system_.verify();
+    EXPECT_EQ(verdict.code, 0) << verdict.text;
     if (HasFailure() && daemon != nullptr) std::cerr << daemon->output();
   }
 

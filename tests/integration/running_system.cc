@@ -72,6 +72,12 @@ std::unique_ptr<Process> RunningSystem::start_ready_daemon(const std::string& ro
   return daemon;
 }
 
+RunningSystem::Verdict RunningSystem::verify() const {
+  Process sagactl(our_program("sagactl"),
+                  {"verify", "all", "--database", database_.target(), "--brokers", brokers_, "--gateway-url", gateway_url_});
+  return {sagactl.wait_for_end(kPatience).value_or(-1), sagactl.output()};
+}
+
 HttpAnswer http_get(std::uint16_t port, const std::string& path) {
   runtime::http::Client client;
   runtime::http::Request request;

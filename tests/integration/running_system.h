@@ -41,8 +41,14 @@ class RunningSystem {
   std::unique_ptr<Process> start_daemon(const std::string& roles, std::vector<std::string> more = {}) const;
   std::unique_ptr<Process> start_ready_daemon(const std::string& roles, std::vector<std::string> more = {}) const;
 
+  // 'sagactl verify all' over the database, the topics and the gateway's ledger: its exit code, and what it said.
+  struct Verdict {
+    int code = -1;
+    std::string text;
+  };
+  Verdict verify() const;
+
   const std::string& brokers() const { return brokers_; }
-  const std::string& gateway_url() const { return gateway_url_; }
   // As the superuser; for questions only.
   runtime::postgres::Connection& sql() { return *sql_; }
 

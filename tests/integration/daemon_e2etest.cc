@@ -19,6 +19,9 @@ constexpr seconds kPatience{90};
 constexpr const char* kOrdersByStatus = "SELECT status, count(*) FROM read.order_summary GROUP BY status";
 // Every saga that has not ended has a wake-up.
 constexpr const char* kLiveSagas = "SELECT count(*) FROM log.wakeups";
+constexpr const char* kCutConnections =
+    "SELECT count(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND usename IN ('ordersaga_writer', 'ordersaga_relay', 'ordersaga_projector')) AS cut";
 constexpr const char* kUnpublished =
     "SELECT coalesce(sum(e.head - coalesce(c.position, 0)), 0) FROM (SELECT shard, max(position) AS head FROM log.events GROUP BY shard) "
     "AS e "
@@ -116,6 +119,20 @@ TEST_F(Daemon, LosesNoOrderWhenEachOfItsRolesIsKilledByItself) {
     daemon->terminate();
     EXPECT_EQ(daemon->wait_for_end(seconds(10)), 0) << role << daemon->output();
   }
+}
+
+TEST_F(Daemon, LivesThroughTheLossOfItsConnections) {
+  const auto daemon = system_.start_ready_daemon("all");
+  stock_up(1'000'000 - 1);
+  for (int i = 0; i < 5; ++i) {
+    place_orders(30);
+    // Those that are just being made anew cannot be cut; the lanes' come back within their back-off.
+    EXPECT_TRUE(eventually(kPatience, [this] { return system_.sql().exec(kCutConnections).integer(0, 0) > 0; }));
+  }
+  expect_all_end(daemon.get());
+  EXPECT_EQ(daemon->wait_for_end(seconds(0)), std::nullopt) << daemon->output();
+  daemon->terminate();
+  EXPECT_EQ(daemon->wait_for_end(seconds(10)), 0) << daemon->output();
 }
 
 TEST_F(Daemon, HandsItsWorkOverWhenItIsToldToStop) {

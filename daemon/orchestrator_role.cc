@@ -21,6 +21,12 @@ namespace {
 
 constexpr std::string_view kName = "orchestrator";
 
+std::optional<std::string> problem_of(const consumers::Orchestrator& orchestrator) {
+  for (std::size_t i = 0; i < orchestrator.lanes(); ++i)
+    if (orchestrator.lane(i).counters().clocks_apart) return "timers stand still: the database's clock and ours differ too much";
+  return std::nullopt;
+}
+
 std::unique_ptr<consumers::Effects> make_effects(const Settings& settings, const runtime::Clock& clock) {
   if (settings.gateway_url == kInProcess) return std::make_unique<simulators::InProcessEffects>(clock);
   consumers::HttpEffectsOptions options;
@@ -39,7 +45,7 @@ class Orchestration {
         effects_(make_effects(settings, clock_)) {}
 
   // Connections live as long as one life; the effects, and what the gateway inside the process remembers, as long as the role.
-  void live(const std::stop_token& stop, const std::function<void()>& working) {
+  void live(const std::stop_token& stop, RecoveringRole& role) {
     runtime::kafka::ConsumerOptions membership;
     membership.group = consumers::kOrchestratorGroup;
     membership.topics = {std::string(topics::kCommands)};
@@ -47,7 +53,7 @@ class Orchestration {
     runtime::kafka::KafkaProducer producer(kafka_config(settings_, kName), {});
     consumers::Orchestrator orchestrator(consumer, producer, *effects_, make_stores(), clock_, orchestrator_settings(), committed_);
     const OrchestratorMetrics exported(metrics_, orchestrator, *effects_);
-    working();
+    const RecoveringRole::Working working(role, [&orchestrator] { return problem_of(orchestrator); });
     orchestrator.run(stop);
   }
 
@@ -84,7 +90,7 @@ std::unique_ptr<Role> make_orchestrator_role(const Settings& settings, int shard
   auto orchestration = std::make_shared<Orchestration>(settings, shards, metrics, std::move(committed));
   return std::make_unique<RecoveringRole>(
       kName, std::make_unique<runtime::SystemRandom>(),
-      [orchestration](const std::stop_token& stop, const std::function<void()>& working) { orchestration->live(stop, working); });
+      [orchestration](const std::stop_token& stop, RecoveringRole& role) { orchestration->live(stop, role); });
 }
 
 }  // namespace ordersaga::daemon

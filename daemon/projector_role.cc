@@ -1,5 +1,7 @@
 #include "daemon/projector_role.h"
 
+#include <fmt/format.h>
+
 #include "daemon/database.h"
 #include "daemon/kafka_settings.h"
 #include "daemon/recovering_role.h"
@@ -15,8 +17,18 @@ namespace ordersaga::daemon {
 namespace {
 
 constexpr std::string_view kName = "projector";
+constexpr std::chrono::milliseconds kBearableLag{60'000};
 
-void live(const Settings& settings, runtime::Metrics& metrics, const std::stop_token& stop, const std::function<void()>& working) {
+std::optional<std::string> problem_of(const projections::RunnerCounters& counters) {
+  if (const auto halted = counters.halted_shards.load(); halted > 0)
+    return fmt::format("{} shards are halted until an operator has looked; the log says why", halted);
+  for (const auto& lag : counters.lags)
+    if (const auto millis = lag->millis.load(); millis > kBearableLag.count())
+      return fmt::format("{} is {} s behind", lag->projection, millis / 1000);
+  return std::nullopt;
+}
+
+void live(const Settings& settings, runtime::Metrics& metrics, const std::stop_token& stop, RecoveringRole& role) {
   const runtime::SystemClock clock;
   runtime::SystemRandom random;
   const std::string target = database_target(settings, kProjectorUser).reveal();
@@ -28,7 +40,7 @@ void live(const Settings& settings, runtime::Metrics& metrics, const std::stop_t
   runtime::kafka::KafkaConsumer consumer(kafka_config(settings, kName), as_member(std::move(membership), settings, kName));
   projections::Runner runner(consumer, log, store, clock, projections::all_projections());
   const auto exported = projections::export_counters(metrics, runner);
-  working();
+  const RecoveringRole::Working working(role, [&runner] { return problem_of(runner.counters()); });
   projections::run_projector(stop, runner, random);
 }
 
@@ -37,7 +49,7 @@ void live(const Settings& settings, runtime::Metrics& metrics, const std::stop_t
 std::unique_ptr<Role> make_projector_role(const Settings& settings, runtime::Metrics& metrics) {
   return std::make_unique<RecoveringRole>(
       kName, std::make_unique<runtime::SystemRandom>(),
-      [&settings, &metrics](const std::stop_token& stop, const std::function<void()>& working) { live(settings, metrics, stop, working); });
+      [&settings, &metrics](const std::stop_token& stop, RecoveringRole& role) { live(settings, metrics, stop, role); });
 }
 
 }  // namespace ordersaga::daemon

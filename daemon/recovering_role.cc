@@ -18,9 +18,9 @@ constexpr std::chrono::seconds kGoodLife{30};
 
 // What ended the life, when it is the servers' trouble and passes; nullopt when the life ended because it was told to.
 // Everything else is thrown on: a misconfiguration, refused data and our own mistakes do not get better by trying again.
-std::optional<std::string> live(const RecoveringRole::Life& life, const std::stop_token& stop, const std::function<void()>& working) {
+std::optional<std::string> live(const RecoveringRole::Life& life, const std::stop_token& stop, RecoveringRole& role) {
   try {
-    life(stop, working);
+    life(stop, role);
     return std::nullopt;
   } catch (const events::StoreUnavailable& error) {
     return error.what();
@@ -42,7 +42,7 @@ void RecoveringRole::run(std::stop_token stop) {
   runtime::Backoff backoff(*random_, milliseconds(50), milliseconds(200), milliseconds(5'000));
   while (!stop.stop_requested()) {
     const auto born = steady_clock::now();
-    auto trouble = live(life_, stop, [this] { set_problem(std::nullopt); });
+    auto trouble = live(life_, stop, *this);
     if (!trouble) return;
     if (stop.stop_requested()) {
       runtime::log::warn("stopped in the middle of a trouble", {{"error", *trouble}});
@@ -51,19 +51,27 @@ void RecoveringRole::run(std::stop_token stop) {
     if (steady_clock::now() - born > kGoodLife) backoff.reset();
     const milliseconds pause = backoff.next();
     runtime::log::error("lost a server: beginning again", {{"error", *trouble}, {"pause_ms", pause.count()}});
-    set_problem(std::move(trouble));
+    {
+      const std::lock_guard lock(mutex_);
+      why_not_ = std::move(*trouble);
+    }
     runtime::sleep_unless_stopped(stop, pause);
   }
 }
 
 std::optional<std::string> RecoveringRole::problem() const {
   const std::lock_guard lock(mutex_);
-  return problem_;
+  return check_ ? check_() : why_not_;
 }
 
-void RecoveringRole::set_problem(std::optional<std::string> problem) {
-  const std::lock_guard lock(mutex_);
-  problem_ = std::move(problem);
+RecoveringRole::Working::Working(RecoveringRole& role, Check check) : role_(role) {
+  const std::lock_guard lock(role_.mutex_);
+  role_.check_ = std::move(check);
+}
+
+RecoveringRole::Working::~Working() {
+  const std::lock_guard lock(role_.mutex_);
+  role_.check_ = nullptr;
 }
 
 }  // namespace ordersaga::daemon

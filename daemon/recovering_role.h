@@ -13,8 +13,23 @@ namespace ordersaga::daemon {
 
 class RecoveringRole final : public Role {
  public:
-  // One life: makes its resources, calls `working` as soon as it does its work, works until the stop, and frees them.
-  using Life = std::function<void(const std::stop_token& stop, const std::function<void()>& working)>;
+  // Says what keeps a life from doing its work well; nullopt: nothing. Any thread; answers at once.
+  using Check = std::function<std::optional<std::string>()>;
+
+  // Exists while a life does its work. What `check` looks at outlives it.
+  class Working {
+   public:
+    explicit Working(RecoveringRole& role, Check check);
+    ~Working();
+    Working(const Working&) = delete;
+    Working& operator=(const Working&) = delete;
+
+   private:
+    RecoveringRole& role_;
+  };
+
+  // One life: makes its resources, then a Working, works until the stop, and frees them.
+  using Life = std::function<void(const std::stop_token& stop, RecoveringRole& role)>;
 
   // A life that ends by StoreUnavailable, ShardBusy, CommitInDoubt or KafkaError is followed by another. Other exceptions
   // leave run(). `name` is of static storage; `random` belongs to the role.
@@ -25,13 +40,12 @@ class RecoveringRole final : public Role {
   std::optional<std::string> problem() const override;
 
  private:
-  void set_problem(std::optional<std::string> problem);
-
   std::string_view name_;
   std::unique_ptr<runtime::Random> random_;
   Life life_;
   mutable std::mutex mutex_;
-  std::optional<std::string> problem_ = "starting";
+  Check check_;  // of the life that works; empty: none does
+  std::string why_not_ = "starting";
 };
 
 }  // namespace ordersaga::daemon

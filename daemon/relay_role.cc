@@ -1,5 +1,7 @@
 #include "daemon/relay_role.h"
 
+#include <fmt/format.h>
+
 #include "daemon/database.h"
 #include "daemon/kafka_settings.h"
 #include "daemon/recovering_role.h"
@@ -14,9 +16,17 @@ namespace ordersaga::daemon {
 namespace {
 
 constexpr std::string_view kName = "relay";
+constexpr std::chrono::milliseconds kBearableLag{60'000};
 
-void live(const Settings& settings, runtime::Metrics& metrics, relay::Wake& wake, const std::stop_token& stop,
-          const std::function<void()>& working) {
+std::optional<std::string> problem_of(const relay::RelayCounters& counters) {
+  if (const auto halted = counters.halted_shards.load(); halted > 0)
+    return fmt::format("{} shards are halted until an operator has looked; the log says why", halted);
+  if (const auto age = counters.oldest_age_millis.load(); age > kBearableLag.count())
+    return fmt::format("a record has waited {} s to be published", age / 1000);
+  return std::nullopt;
+}
+
+void live(const Settings& settings, runtime::Metrics& metrics, relay::Wake& wake, const std::stop_token& stop, RecoveringRole& role) {
   const runtime::SystemClock clock;
   const std::string target = database_target(settings, kRelayUser).reveal();
   events::PostgresEventStore store({.target = target});
@@ -25,17 +35,16 @@ void live(const Settings& settings, runtime::Metrics& metrics, relay::Wake& wake
   runtime::kafka::KafkaConsumer member(kafka_config(settings, kName), as_member(relay::relay_membership(), settings, kName));
   relay::Relay relay(store, broker, cursors, clock);
   const auto exported = relay::export_counters(metrics, relay);
-  working();
+  const RecoveringRole::Working working(role, [&relay] { return problem_of(relay.counters()); });
   relay::run_relay(stop, relay, member, wake);
 }
 
 }  // namespace
 
 std::unique_ptr<Role> make_relay_role(const Settings& settings, runtime::Metrics& metrics, relay::Wake& wake) {
-  return std::make_unique<RecoveringRole>(kName, std::make_unique<runtime::SystemRandom>(),
-                                          [&settings, &metrics, &wake](const std::stop_token& stop, const std::function<void()>& working) {
-                                            live(settings, metrics, wake, stop, working);
-                                          });
+  return std::make_unique<RecoveringRole>(
+      kName, std::make_unique<runtime::SystemRandom>(),
+      [&settings, &metrics, &wake](const std::stop_token& stop, RecoveringRole& role) { live(settings, metrics, wake, stop, role); });
 }
 
 }  // namespace ordersaga::daemon

@@ -15,39 +15,39 @@ struct Zero final : runtime::Random {
 TEST(RecoveringRole, BeginsAgainWhenAServerIsLostAndSaysSoMeanwhile) {
   std::stop_source stop;
   int lives = 0;
-  RecoveringRole* self = nullptr;
-  RecoveringRole role("test", std::make_unique<Zero>(), [&](const std::stop_token&, const std::function<void()>& working) {
+  std::optional<std::string> lag;
+  RecoveringRole role("test", std::make_unique<Zero>(), [&](const std::stop_token&, RecoveringRole& role) {
     switch (++lives) {
-      case 1:
-        EXPECT_EQ(self->problem(), "starting");
-        working();
-        EXPECT_EQ(self->problem(), std::nullopt);
+      case 1: {
+        EXPECT_EQ(role.problem(), "starting");
+        const RecoveringRole::Working working(role, [&lag] { return lag; });
+        EXPECT_EQ(role.problem(), std::nullopt);
+        lag = "far behind";
+        EXPECT_EQ(role.problem(), "far behind");
         throw events::StoreUnavailable("the database went away");
+      }
       case 2:
-        EXPECT_EQ(self->problem(), "the database went away");
+        EXPECT_EQ(role.problem(), "the database went away");
         throw runtime::kafka::KafkaError("the broker went away", true);
       default:
-        EXPECT_EQ(self->problem(), "the broker went away");
-        working();
+        EXPECT_EQ(role.problem(), "the broker went away");
         stop.request_stop();
     }
   });
-  self = &role;
   role.run(stop.get_token());
   EXPECT_EQ(lives, 3);
-  EXPECT_EQ(role.problem(), std::nullopt);
 }
 
 TEST(RecoveringRole, GivesUpOnWhatDoesNotPass) {
   RecoveringRole role("test", std::make_unique<Zero>(),
-                      [](const std::stop_token&, const std::function<void()>&) { throw events::StoreMisconfigured("not migrated"); });
+                      [](const std::stop_token&, RecoveringRole&) { throw events::StoreMisconfigured("not migrated"); });
   EXPECT_THROW(role.run({}), events::StoreMisconfigured);
 }
 
 TEST(RecoveringRole, DoesNotBeginAgainAfterTheStop) {
   std::stop_source stop;
   int lives = 0;
-  RecoveringRole role("test", std::make_unique<Zero>(), [&](const std::stop_token&, const std::function<void()>&) {
+  RecoveringRole role("test", std::make_unique<Zero>(), [&](const std::stop_token&, RecoveringRole&) {
     ++lives;
     stop.request_stop();
     throw events::StoreUnavailable("the database went away");

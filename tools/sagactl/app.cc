@@ -6,6 +6,7 @@
 
 #include "runtime/kafka/client.h"
 #include "runtime/settings.h"
+#include "tools/sagactl/completion.h"
 
 namespace ordersaga::sagactl {
 
@@ -194,6 +195,7 @@ std::unique_ptr<CLI::App> make_app(GlobalFlags& flags, Action& chosen) {
 }
 
 int run(const std::vector<std::string>& arguments, Console& console) {
+  if (!arguments.empty() && arguments.front() == kCompleteCommand) return run_complete({arguments.begin() + 1, arguments.end()}, console);
   GlobalFlags flags;
   Action chosen;
   std::unique_ptr<CLI::App> app = make_app(flags, chosen);

@@ -27,7 +27,7 @@ constexpr auto kPatience = std::chrono::milliseconds(1'000);
 constexpr const char* kBash = R"(# bash completion of sagactl; in ~/.bashrc:  source <(sagactl completion bash)
 _sagactl() {
   local IFS=$'\n'
-  COMPREPLY=($(sagactl __complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  COMPREPLY=($(sagactl __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
 }
 complete -o default -F _sagactl sagactl
 )";
@@ -35,7 +35,7 @@ constexpr const char* kZsh = R"(#compdef sagactl
 # zsh completion of sagactl; in ~/.zshrc after compinit:  source <(sagactl completion zsh)
 _sagactl() {
   local -a candidates
-  candidates=("${(@f)$(sagactl __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  candidates=("${(@f)$(sagactl __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
   (( ${#candidates} )) && compadd -a candidates
 }
 compdef _sagactl sagactl
@@ -43,7 +43,7 @@ compdef _sagactl sagactl
 constexpr const char* kFish = R"(# fish completion of sagactl; in ~/.config/fish/config.fish:  sagactl completion fish | source
 function __sagactl_complete
   set -l words (commandline -opc) (commandline -ct)
-  sagactl __complete -- $words[2..-1] 2>/dev/null
+  sagactl __complete $words[2..-1] 2>/dev/null
 end
 complete -c sagactl -f -a '(__sagactl_complete)'
 )";
@@ -81,30 +81,6 @@ std::vector<std::string> live_values(Context& context, const std::string& argume
   Database::Rows rows = database.query(*statement, {prefix});
   for (std::size_t r = 0; r < rows.size(); ++r) values.emplace_back(rows.text(r, 0));
   return values;
-}
-
-struct CompleteArgs {
-  std::vector<std::string> words;
-};
-
-void declare_complete(CLI::App& app, CompleteArgs& args) {
-  app.add_option("words", args.words)->expected(0, 1'000);
-}
-
-ExitCode run_complete(Context& context, const CompleteArgs& args) {
-  GlobalFlags flags;
-  Action ignored;
-  auto root = make_app(flags, ignored);
-  // Who completes must never see an error: no candidates then.
-  auto values = [&](const std::string& argument, const std::string& prefix) -> std::vector<std::string> {
-    try {
-      return live_values(context, argument, prefix);
-    } catch (const std::exception&) {
-      return {};
-    }
-  };
-  for (const std::string& candidate : complete(*root, args.words, values)) context.console.out << candidate << "\n";
-  return ExitCode::ok;
 }
 
 struct ShellArgs {
@@ -156,9 +132,26 @@ std::vector<std::string> complete(const CLI::App& root, const std::vector<std::s
   return candidates;
 }
 
+int run_complete(const std::vector<std::string>& words, Console& console) {
+  GlobalFlags flags;
+  Action ignored;
+  auto root = make_app(flags, ignored);
+  auto values = [&](const std::string& argument, const std::string& prefix) -> std::vector<std::string> {
+    try {
+      Options options;
+      options.timeout = kPatience;
+      Context context(console, options, read_settings({}, "", console.environment), "", {});
+      return live_values(context, argument, prefix);
+    } catch (const std::exception&) {
+      return {};  // a shell in the middle of a line has no place for an error
+    }
+  };
+  for (const std::string& candidate : complete(*root, words, values)) console.out << candidate << "\n";
+  return static_cast<int>(ExitCode::ok);
+}
+
 void add_completion(CLI::App& app, Action& chosen) {
   add_verb<ShellArgs>(app, chosen, "completion", "completion script for a shell", declare_shell, run_shell);
-  add_verb<CompleteArgs>(app, chosen, "__complete", "", declare_complete, run_complete)->group("");  // hidden
 }
 
 }  // namespace ordersaga::sagactl

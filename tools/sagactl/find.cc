@@ -16,12 +16,14 @@ constexpr Statement kOrderPrefix{
     "SELECT order_id, order_number FROM read.order_summary WHERE order_id ^@ $1::text "
     "UNION SELECT order_id, order_number FROM read.order_summary WHERE order_number ^@ upper($1::text) ORDER BY 1 LIMIT 6"};
 constexpr Statement kExactSaga{"find_saga_exact",
-                               "SELECT saga, type, order_id FROM read.saga_status WHERE saga = $1::text OR saga = 'saga-' || $1::text"};
+                               "SELECT saga, type, order_id, coalesce(order_number, '') FROM read.sagas"
+                               " WHERE saga = $1::text OR saga = 'saga-' || $1::text"};
 constexpr Statement kSagaPrefix{"find_saga_prefix",
-                                "SELECT saga, type, order_id FROM read.saga_status WHERE saga ^@ $1::text OR saga ^@ ('saga-' || $1::text) "
-                                "ORDER BY saga LIMIT 6"};
+                                "SELECT saga, type, order_id, coalesce(order_number, '') FROM read.sagas"
+                                " WHERE saga ^@ $1::text OR saga ^@ ('saga-' || $1::text) ORDER BY saga LIMIT 6"};
 constexpr Statement kSagasOfOrder{"find_sagas_of_order",
-                                  "SELECT saga, type, order_id FROM read.saga_status WHERE order_id = $1::text ORDER BY started_at, saga"};
+                                  "SELECT saga, type, order_id, coalesce(order_number, '') FROM read.sagas"
+                                  " WHERE order_id = $1::text ORDER BY started_at, position"};
 
 // How many candidates an ambiguity names.
 constexpr std::size_t kNamed = 5;
@@ -38,7 +40,8 @@ std::vector<SagaRef> sagas(Context& context, const Statement& statement, const s
   std::vector<SagaRef> found;
   Database::Rows rows = context.database().query(statement, {text});
   for (std::size_t r = 0; r < rows.size(); ++r)
-    found.push_back({std::string(rows.text(r, 0)), std::string(rows.text(r, 1)), std::string(rows.text(r, 2))});
+    found.push_back(
+        {std::string(rows.text(r, 0)), std::string(rows.text(r, 1)), std::string(rows.text(r, 2)), std::string(rows.text(r, 3))});
   return found;
 }
 

@@ -21,6 +21,7 @@ struct SagaRef {
   std::string stream;
   std::string type;
   std::string order_id;
+  std::string order_number;  // empty until the order's row is there
 };
 
 // The sagas that `text` names: one by its id or an unambiguous beginning of it, or all sagas of an order. Never empty.

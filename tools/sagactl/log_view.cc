@@ -161,7 +161,6 @@ void add_facts(OrderFacts& facts, const events::RecordedEvent& record) {
   const google::protobuf::Message* m = events::decode(record, &arena);
   auto as = [&](auto* wanted) { return is<std::remove_pointer_t<decltype(wanted)>>(*m) ? static_cast<decltype(wanted)>(m) : nullptr; };
   if (const auto* placed = as(static_cast<const order::v1::OrderPlaced*>(nullptr))) {
-    facts.order_number = placed->order_number();
     facts.currency = placed->totals().currency_code();
   } else if (const auto* authorized = as(static_cast<const payment::PaymentAuthorized*>(nullptr))) {
     facts.authorized += authorized->amount().amount_minor();

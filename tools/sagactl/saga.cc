@@ -147,7 +147,8 @@ ExitCode run_timeline(Context& context, const OneArgs& args) {
       objects.push_back(to_json(run, saga_id(saga.stream)));
       continue;
     }
-    DrawOptions options{.width = context.console.width, .color = context.options.color, .now = context.now()};
+    DrawOptions options{
+        .width = context.console.width, .color = context.options.color, .now = context.now(), .order_number = sagas.front().order_number};
     bool last = &saga == &sagas.back();
     for (const std::string& line : draw(saga_id(saga.stream), run, last ? std::optional(facts) : std::nullopt, options))
       context.console.out << line << "\n";

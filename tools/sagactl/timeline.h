@@ -53,7 +53,6 @@ Run activities(const std::vector<SagaRecord>& records);
 
 // What the order's money and stock came to.
 struct OrderFacts {
-  std::string order_number;
   std::string currency;
   std::int64_t authorized = 0;
   std::int64_t captured = 0;
@@ -68,6 +67,7 @@ struct DrawOptions {
   int width = 100;
   bool color = false;
   Timestamp now{};
+  std::string order_number;  // the order's id stands in for an empty one
 };
 
 // Lines without line feeds. `saga` is the saga's name in the heading.

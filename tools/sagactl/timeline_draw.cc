@@ -71,6 +71,7 @@ Color color_of(ActivityStatus status) {
 
 std::string axis(const Scale& scale) {
   std::string line;
+  if (scale.length.count() < kTicks) return "0";
   for (int i = 0; i < kTicks; ++i) {
     auto at = static_cast<std::size_t>(scale.width * i / kTicks);
     line = pad(line, at) + (i == 0 ? "0" : short_duration(scale.length * i / kTicks));
@@ -98,9 +99,9 @@ std::string remark(const Activity& a, Timestamp now) {
   return text;
 }
 
-std::string heading(const std::string& saga, const Run& run, const std::optional<OrderFacts>& facts, const DrawOptions& options) {
-  std::string order = facts && !facts->order_number.empty() ? facts->order_number : run.order_id;
-  std::string line = fmt::format("{} {} · {} · started {}", run.type, saga, order, iso(run.started));
+std::string heading(const std::string& saga, const Run& run, const DrawOptions& options) {
+  std::string line =
+      fmt::format("{} · {} · started {}", saga, options.order_number.empty() ? run.order_id : options.order_number, iso(run.started));
   if (!run.trace.empty()) line += " · trace " + run.trace;
   Color color = run.state == "COMPLETED" ? Color::green : run.state == "RUNNING" ? Color::none : Color::red;
   line += " · " + paint(run.state, color, options.color);
@@ -121,7 +122,7 @@ void facts_lines(const OrderFacts& facts, std::vector<std::string>& lines) {
 }  // namespace
 
 std::vector<std::string> draw(const std::string& saga, const Run& run, const std::optional<OrderFacts>& facts, const DrawOptions& options) {
-  std::vector<std::string> lines{heading(saga, run, facts, options)};
+  std::vector<std::string> lines{heading(saga, run, options)};
   std::size_t name_width = 0;
   bool open = !run.ended && run.state != "PARKED" && run.state != "COMPENSATION_FAILED";
   Timestamp last = run.started;

@@ -137,7 +137,7 @@ ExitCode run_tail(Context& context, const TailArgs& args) {
       context.console.out << fmt::format("{}@{}  {}  {}  {}  {}\n", message.partition, message.offset,
                                          row["recorded_at"].get<std::string>(), row["key"].get<std::string>(),
                                          row["name"].get<std::string>(), row["summary"].get<std::string>());
-    else if (context.options.format != Format::none)
+    else if (context.options.format != Format::none && row.erase("summary") == 1)
       context.console.out << row.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
     return true;
   });

@@ -33,6 +33,11 @@ inventory::Allocation allocation() {
   return a;
 }
 
+std::string number_of(std::string order) {
+  for (char& c : order) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return "ORD-" + order;
+}
+
 saga::SagaAdvanced moved(std::initializer_list<saga::TransitionKind> kinds) {
   saga::SagaAdvanced record;
   for (saga::TransitionKind kind : kinds) record.add_transitions()->set_kind(kind);
@@ -95,9 +100,10 @@ void History::receive(const std::string& sku, const std::string& location, int q
   level_table.levels.push_back({sku, location, quantity, 0});
 }
 
-void History::advance(const std::string& stream, const std::string& order, const google::protobuf::Message& record) {
-  append(stream, record);
-  const auto& advanced = static_cast<const saga::SagaAdvanced&>(record);
+void History::advance(const std::string& stream, const std::string& order, saga::SagaAdvanced advanced) {
+  advanced.set_definition(stream.substr(5, stream.size() - order.size() - 6));
+  advanced.set_order_id(order);
+  append(stream, advanced);
   std::erase_if(wakeups_of(order), [&](const SagaWakeup& w) { return w.saga == stream; });
   saga::TransitionKind last = advanced.transitions(advanced.transitions_size() - 1).kind();
   if (last != saga::TRANSITION_KIND_COMPLETED && last != saga::TRANSITION_KIND_FAILED && last != saga::TRANSITION_KIND_PARKED)
@@ -117,7 +123,7 @@ void History::place(const std::string& order) {
   inboxes[index(order)].rows.push_back({order, "key-" + order, record.position});
   order_v1::OrderPlaced placed;
   placed.set_order_id(order);
-  placed.set_order_number("ORD-" + order);
+  placed.set_order_number(number_of(order));
   placed.mutable_totals()->set_currency_code("EUR");
   placed.mutable_totals()->set_total_minor(kTotal);
   append("order-" + order, placed);
@@ -235,7 +241,7 @@ void History::project_all() {
       std::string key(stream_key(r.stream));
       if (r.stream.rfind("order-", 0) == 0) {
         OrderRow& row = orders[key];
-        row = {key, "ORD-" + key, row.status, "EUR", kTotal, row.captured_minor, row.refunded_minor};
+        row = {key, number_of(key), row.status, "EUR", kTotal, row.captured_minor, row.refunded_minor};
         row.status = type == "OrderPlaced" ? "PENDING" : type.substr(5);
         for (char& c : row.status) c = static_cast<char>(std::toupper(c));
       } else if (type == "PaymentCaptured") {

@@ -10,6 +10,7 @@
 #include "events/codec.h"
 #include "ordersaga/common/v1/reply.pb.h"
 #include "ordersaga/log/v1/record.pb.h"
+#include "ordersaga/saga/v1/saga.pb.h"
 #include "tools/verify/check.h"
 #include "tools/verify/evidence.h"
 
@@ -71,7 +72,7 @@ struct History final : LogSource, TableSource, GatewaySource, TopicSource, Rebui
   std::vector<Finding> judge();
 
  private:
-  void advance(const std::string& saga, const std::string& order, const google::protobuf::Message& record);
+  void advance(const std::string& stream, const std::string& order, saga::v1::SagaAdvanced advanced);
   void change_level(int on_hand, int reserved);
   std::map<std::string, Version> versions_;
   int commands_ = 0;

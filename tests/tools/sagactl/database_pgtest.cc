@@ -1,0 +1,185 @@
+// sagactl on a small database: the history of tests/tools/verify, written through the store and projected by a replay.
+#include <gtest/gtest.h>
+
+#include "events/postgres_event_store.h"
+#include "projections/all_projections.h"
+#include "projections/postgres_read_store.h"
+#include "projections/rebuild.h"
+#include "tests/support/test_database.h"
+#include "tests/tools/sagactl/test_console.h"
+#include "tests/tools/verify/history.h"
+#include "tools/sagactl/output.h"
+
+namespace ordersaga::sagactl::test {
+namespace {
+
+using verify::test::History;
+
+class OnADatabase : public testing::Test {
+ protected:
+  OnADatabase() {
+    events::PostgresEventStore store({.target = database_.target_as("ordersaga_writer")});
+    History history = verify::test::good_history();
+    for (int s = 0; s < verify::test::kShards; ++s) write(store, history, Shard(static_cast<std::int16_t>(s)));
+    project();
+  }
+
+  // All of a shard in one turn.
+  static void write(events::EventStore& store, const History& history, Shard shard) {
+    auto index = static_cast<std::size_t>(shard.value);
+    events::TurnWrite turn;
+    for (const events::RecordedEvent& r : history.log[index])
+      turn.records.push_back({shard, r.stream, r.version, r.type, r.payload, r.metadata});
+    for (const verify::InboxRow& row : history.inboxes[index].rows)
+      turn.inbox.push_back({{shard, row.key, row.message_id}, "hash", static_cast<std::size_t>(row.position.value - 1), "test/0/0"});
+    auto transaction = store.begin({&shard, 1});
+    for (const verify::SagaWakeup& w : history.snapshots[index].wakeups)
+      turn.wakeups.push_back({shard, w.saga, transaction->clock(), w.effect_outstanding});
+    if (shard == Shard(0))
+      for (const events::StockLevel& level : history.level_table.levels)
+        turn.stock.push_back({level.sku, level.location, level.on_hand, level.reserved, true});
+    ASSERT_TRUE(std::holds_alternative<events::Written>(transaction->write(turn, transaction->clock())));
+    transaction->commit();
+  }
+
+  void project() {
+    events::PostgresEventStore log({.target = database_.target_as("ordersaga_projector")});
+    projections::PostgresReadStore read(database_.target_as("ordersaga_projector"));
+    std::vector<Shard> shards;
+    for (int s = 0; s < verify::test::kShards; ++s) shards.emplace_back(static_cast<std::int16_t>(s));
+    runtime::SystemClock clock;
+    projections::replay(log, read, projections::all_projections(), shards, clock, 100);
+  }
+
+  Outcome run(const std::vector<std::string>& arguments) {
+    return sagactl(arguments, {{"ORDERSAGA_DATABASE", database_.target_as("ordersaga_operator")}});
+  }
+  Json json(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"-o", "json"});
+    Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return Json::parse(outcome.out);
+  }
+  void sql(const std::string& statement) { runtime::postgres::Connection(database_.target()).exec(statement); }
+
+  testing_support::TestDatabase database_;
+};
+
+TEST_F(OnADatabase, OrdersAreListed) {
+  Json all = json({"order", "list"});
+  EXPECT_EQ(all["items"].size(), 4U);
+  Json rejected = json({"order", "list", "--status", "rejected"});
+  ASSERT_EQ(rejected["items"].size(), 1U);
+  EXPECT_EQ(rejected["items"][0]["order_id"], "b");
+  EXPECT_EQ(rejected["items"][0]["total_minor"], 1000);
+}
+
+TEST_F(OnADatabase, AnOrderIsFoundByItsIdNumberAndBeginning) {
+  EXPECT_EQ(json({"order", "get", "a"})["status"], "COMPLETED");
+  EXPECT_EQ(json({"order", "get", "ord-b"})["order_id"], "b");
+  Outcome several = run({"order", "get", "ORD-"});
+  EXPECT_EQ(several.code, 2);
+  EXPECT_NE(several.err.find("the beginning of several"), std::string::npos) << several.err;
+  EXPECT_EQ(run({"order", "get", "nobody"}).code, 3);
+  EXPECT_EQ(run({"order", "get", ""}).code, 3);
+}
+
+TEST_F(OnADatabase, AnOrdersHistoryIsListed) {
+  Json history = json({"order", "history", "a"});
+  EXPECT_EQ(history["items"].front()["status"], "PENDING");
+  EXPECT_EQ(history["items"].back()["status"], "COMPLETED");
+}
+
+TEST_F(OnADatabase, AnOrderIsWatchedUntilItsStatus) {
+  EXPECT_EQ(run({"order", "watch", "a", "--until", "shipped"}).code, 0);
+  EXPECT_EQ(run({"order", "watch", "a"}).code, 0);
+  EXPECT_EQ(run({"order", "watch", "b", "--until", "COMPLETED"}).code, 5);
+  EXPECT_EQ(run({"order", "watch", "d", "--until", "COMPLETED", "--timeout", "200ms"}).code, 6);
+}
+
+TEST_F(OnADatabase, SagasAreListedAndDrawn) {
+  EXPECT_EQ(json({"saga", "list", "--status", "live"})["items"].size(), 1U);
+  EXPECT_EQ(json({"saga", "list", "--order", "a"})["items"].size(), 2U);
+  Json list = json({"saga", "list", "--status", "failed"});
+  ASSERT_EQ(list["items"].size(), 1U);
+  EXPECT_EQ(list["items"][0]["saga_id"], "place_order-b");
+  Outcome timeline = run({"saga", "timeline", "place_order-b"});
+  EXPECT_EQ(timeline.code, 0) << timeline.err;
+  EXPECT_NE(timeline.out.find("place_order-b · ORD-B"), std::string::npos) << timeline.out;
+  EXPECT_EQ(run({"saga", "get", "nobody"}).code, 3);
+}
+
+TEST_F(OnADatabase, StockIsListed) {
+  Json stock = json({"stock", "list", "SKU"});
+  ASSERT_EQ(stock["items"].size(), 1U);
+  EXPECT_EQ(stock["items"][0]["on_hand"], 97);
+  EXPECT_EQ(stock["items"][0]["reserved"], 1);
+  EXPECT_EQ(stock["items"][0]["shipped"], 2);
+}
+
+TEST_F(OnADatabase, EventsAreListedAndShown) {
+  Json events = json({"events", "list", "--stream", "order-a"});
+  EXPECT_EQ(events["items"][0]["name"], "OrderPlaced");
+  EXPECT_EQ(json({"events", "list", "--type", "ordersaga.order.v1.OrderComp*"})["items"].size(), 2U);
+  EXPECT_GT(json({"events", "list", "--order", "a"})["items"].size(), 10U);
+  EXPECT_EQ(json({"events", "get", "order-a/1"})["payload"]["orderId"], "a");
+  std::string place = json({"events", "get", "order-a/1"})["place"];
+  EXPECT_EQ(json({"events", "get", place})["stream"], "order-a");
+  EXPECT_EQ(run({"events", "get", "order-a/999"}).code, 3);
+  EXPECT_EQ(run({"events", "get", "order-a"}).code, 2);
+  EXPECT_EQ(run({"events", "list", "--stream", "order-nobody"}).code, 3);
+}
+
+TEST_F(OnADatabase, VerifyFindsNothing) {
+  Outcome outcome = run({"verify", "all", "--no-kafka", "--looks", "1"});
+  EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  EXPECT_NE(outcome.err.find("✓ I13"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("– I11"), std::string::npos) << "what was not checked is said: " << outcome.err;
+}
+
+TEST_F(OnADatabase, VerifyFindsWhatWasPlanted) {
+  struct Planted {
+    const char* sql;
+    const char* group;
+    const char* invariant;
+  };
+  for (const Planted& p :
+       {Planted{"UPDATE log.stock SET on_hand = on_hand + 1", "stock", "I7"}, Planted{"DELETE FROM log.wakeups", "sagas", "I8"},
+        Planted{"DELETE FROM log.inbox WHERE key = 'a'", "log", "I2"},
+        Planted{"UPDATE read.order_summary SET captured_minor = captured_minor * 2 WHERE order_id = 'a'", "projections", "I12"},
+        Planted{"UPDATE read.order_summary SET notes = 'changed' WHERE order_id = 'b'", "projections", "I13"}}) {
+    sql(p.sql);
+    Outcome outcome = run({"verify", p.group, "--looks", "1", "-o", "csv"});
+    EXPECT_EQ(outcome.code, 8) << p.sql;
+    EXPECT_NE(outcome.out.find(std::string("\n") + p.invariant + ","), std::string::npos) << p.sql << "\n" << outcome.out;
+  }
+}
+
+TEST_F(OnADatabase, VerifyLooksAgainBeforeItReports) {
+  sql("UPDATE log.stock SET on_hand = on_hand + 1");
+  Outcome outcome = run({"verify", "stock", "--looks", "2", "-v"});
+  EXPECT_EQ(outcome.code, 8);
+  EXPECT_NE(outcome.err.find("look 1: 1 suspects, looking again"), std::string::npos) << outcome.err;
+}
+
+TEST_F(OnADatabase, MigrationsAreListed) {
+  Json status = json({"db", "status"});
+  EXPECT_EQ(status["items"][0]["state"], "applied");
+}
+
+TEST(OnAnEmptyDatabase, CommandsSayThatItIsNotMigrated) {
+  testing_support::TestDatabase database({.migrated = false});
+  Outcome outcome = sagactl({"order", "list"}, {{"ORDERSAGA_DATABASE", database.target()}});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.err.find("sagactl db migrate"), std::string::npos) << outcome.err;
+  outcome = sagactl({"db", "migrate", "--shards", "2"}, {{"ORDERSAGA_DATABASE", database.target()}});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  outcome = sagactl({"db", "migrate", "--shards", "2"}, {{"ORDERSAGA_DATABASE", database.target()}});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("nothing to do"), std::string::npos);
+  outcome = sagactl({"db", "migrate", "--shards", "3"}, {{"ORDERSAGA_DATABASE", database.target()}});
+  EXPECT_EQ(outcome.code, 1) << "the number of shards is for ever";
+}
+
+}  // namespace
+}  // namespace ordersaga::sagactl::test

@@ -368,8 +368,10 @@ class Move {
   void compensation_answered(const v1::EffectResult& result) {
     const Action& undo = step().compensation;
     switch (result.outcome()) {
+      case v1::EFFECT_OUTCOME_NOT_FOUND:  // there was nothing to undo, so nothing is recorded
+        record(v1::TRANSITION_KIND_STEP_COMPENSATED, state_.step);
+        return;
       case v1::EFFECT_OUTCOME_SUCCEEDED:
-      case v1::EFFECT_OUTCOME_NOT_FOUND:  // there was nothing to undo
         for (RecordResult make : undo.record) {
           if (make == nullptr) continue;
           const Message* command = make(case_, result, context_);

@@ -1,6 +1,7 @@
 #include "sagas/fulfil_order/fulfil_order.h"
 
 #include "sagas/commands.h"
+#include "sagas/engine.h"
 
 namespace ordersaga::sagas {
 namespace {
@@ -21,8 +22,29 @@ Message* confirm_cancel(const OrderCase& c, const Context& context) {
 bool is_authorized(const OrderCase& c) {
   return payment_state(c).status == aggregates::payment::Status::authorized;
 }
-bool is_captured(const OrderCase& c) {
-  return payment_state(c).status == aggregates::payment::Status::captured;
+// Captured, or perhaps: when the gateway never said so, the refund names the capture by its key, and the gateway either
+// gives the money back or bars a capture that is still on its way.
+bool may_be_captured(const OrderCase& c) {
+  auto p = payment_state(c);
+  return p.status == aggregates::payment::Status::captured || p.unknown == payment::PAYMENT_OPERATION_CAPTURE;
+}
+
+// A refund that was done proves a capture that nobody had confirmed.
+Message* acknowledge_capture(const OrderCase& c, const v1::EffectResult& result, const Context& context) {
+  if (payment_state(c).unknown != payment::PAYMENT_OPERATION_CAPTURE) return nullptr;
+  auto* command = aggregates::make<payment::RecordPaymentResult>(context);
+  command->set_payment_id(first_payment(c));
+  command->set_operation(payment::PAYMENT_OPERATION_CAPTURE);
+  command->set_result(payment::PAYMENT_RESULT_DONE);
+  command->set_reference(idempotency_key(v1::OPERATION_CAPTURE_PAYMENT, first_payment(c)));
+  *command->mutable_amount() = result.amount();
+  return command;
+}
+
+constexpr Action refund() {
+  Action a = payment_call<payment::PAYMENT_OPERATION_REFUND>(v1::OPERATION_REFUND_PAYMENT, may_be_captured);
+  a.record = {acknowledge_capture, record_payment<payment::PAYMENT_OPERATION_REFUND, payment::PAYMENT_RESULT_DONE>};
+  return a;
 }
 
 void fill_shipment(const OrderCase& c, v1::EffectRequest& request) {
@@ -143,7 +165,7 @@ constexpr Step kSteps[] = {
     {.name = "CapturePayment",
      .kind = StepKind::compensatable,
      .action = payment_call<payment::PAYMENT_OPERATION_CAPTURE>(v1::OPERATION_CAPTURE_PAYMENT, nullptr),
-     .compensation = payment_call<payment::PAYMENT_OPERATION_REFUND>(v1::OPERATION_REFUND_PAYMENT, is_captured),
+     .compensation = refund(),
      .timeout = 15s,
      .retry = {.max_attempts = 5},
      .unknown_code = "PAYMENT_OUTCOME_UNKNOWN"},

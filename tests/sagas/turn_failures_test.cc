@@ -159,6 +159,48 @@ TEST_F(TurnFixture, ACompensationWithoutAnAnswerIsTriedAgainWithTheSameKeyForEve
   EXPECT_EQ(order_case("o1").order.state.status, OrderStatus::cancelled);
 }
 
+// To the point where the gateway never says what became of the capture, and the saga begins to undo.
+class UnknownCapture : public TurnFixture {
+ protected:
+  void SetUp() override {
+    advance_to_confirmed("o1");
+    result(answer(v1::EFFECT_OUTCOME_SUCCEEDED));
+    shipment::RecordPack pack;
+    pack.set_order_id("o1");
+    command("o1", *keep(pack));
+    result(answer(v1::EFFECT_OUTCOME_UNKNOWN));
+    for (int i = 0; i < 1000 && saga("o1", kFulfil).phase == Phase::forward; ++i) {
+      now_ = saga("o1", kFulfil).wake_at;
+      wake("saga-fulfil_order-o1");
+      if (saga("o1", kFulfil).phase == Phase::forward) result(answer(v1::EFFECT_OUTCOME_UNKNOWN));
+    }
+    ASSERT_EQ(saga("o1", kFulfil).phase, Phase::compensating);
+    ASSERT_EQ(last_request().operation(), v1::OPERATION_REFUND_PAYMENT);
+    ASSERT_EQ(last_request().target_key(), "o1.1/capture");
+  }
+  void finish() {
+    for (int i = 0; i < 3 && saga("o1", kFulfil).phase == Phase::compensating; ++i) result(answer(v1::EFFECT_OUTCOME_SUCCEEDED));
+    EXPECT_EQ(order_case("o1").order.state.status, OrderStatus::cancelled);
+    EXPECT_EQ(known_.levels.find("SKU-1")->find("main")->on_hand, 10);
+  }
+};
+
+TEST_F(UnknownCapture, ThatWasDoneIsRefundedByItsKey) {
+  result(answer(v1::EFFECT_OUTCOME_SUCCEEDED));
+  EXPECT_TRUE(happened("PaymentCaptured"));
+  EXPECT_TRUE(happened("PaymentRefunded"));
+  finish();
+  EXPECT_EQ(order_case("o1").payments[0].state.refunded, 2500);
+}
+
+TEST_F(UnknownCapture, ThatWasNeverDoneIsBarredAndTheAuthorizationVoided) {
+  result(answer(v1::EFFECT_OUTCOME_NOT_FOUND));
+  EXPECT_FALSE(happened("PaymentRefunded"));
+  EXPECT_EQ(last_request().operation(), v1::OPERATION_CANCEL_SHIPMENT);
+  finish();
+  EXPECT_TRUE(happened("AuthorizationVoided"));
+}
+
 TEST_F(TurnFixture, ACommandThatIsRefusedLeavesItsRecordAndNothingElse) {
   stock("SKU-1", 10);
   command("o1", *keep(place("o1", 0)));

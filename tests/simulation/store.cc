@@ -1,0 +1,133 @@
+#include "tests/simulation/store.h"
+
+#include <algorithm>
+
+#include "events/errors.h"
+
+namespace ordersaga::simulation {
+namespace {
+
+using namespace ordersaga::events;
+
+void suffer_at(World& world) {
+  world.may_crash();
+  if (world.faults().fires(Fault::store_unavailable)) throw StoreUnavailable("simulated: the connection is gone");
+}
+
+class SimTurn final : public TurnTransaction {
+ public:
+  SimTurn(World& world, Mutant mutant, std::unique_ptr<TurnTransaction> inner) : world_(world), mutant_(mutant), inner_(std::move(inner)) {}
+
+  const std::vector<ShardHead>& heads() const override { return inner_->heads(); }
+  Timestamp clock() const override { return inner_->clock(); }
+  Epoch epoch() const override { return inner_->epoch(); }
+
+  std::vector<InboxEntry> find_inbox(std::span<const InboxKey> keys) override {
+    suffer_at(world_);
+    if (mutant_ == Mutant::skip_inbox) return {};
+    return inner_->find_inbox(keys);
+  }
+  std::vector<RecordedEvent> read_streams(std::span<const std::string> streams) override {
+    suffer_at(world_);
+    world_.may_interleave();
+    return inner_->read_streams(streams);
+  }
+  std::vector<StockLevel> read_levels(std::span<const std::string> skus, LockRows lock) override {
+    suffer_at(world_);
+    world_.may_interleave();
+    return inner_->read_levels(skus, lock);
+  }
+  std::vector<RecordedEvent> read_records(std::span<const std::pair<Shard, Position>> places) override {
+    suffer_at(world_);
+    return inner_->read_records(places);
+  }
+  WriteOutcome write(const TurnWrite& turn, Timestamp now) override {
+    suffer_at(world_);
+    world_.may_interleave();
+    if (mutant_ == Mutant::none) return inner_->write(turn, now);
+    return inner_->write(mutated(turn), now);
+  }
+  void commit() override {
+    world_.may_crash();
+    try {
+      inner_->commit();
+    } catch (const CommitInDoubt&) {
+      if (mutant_ != Mutant::believe_doubtful) throw;
+    }
+    world_.may_crash();
+  }
+
+ private:
+  TurnWrite mutated(TurnWrite turn) const {
+    if (mutant_ == Mutant::skip_inbox) turn.inbox.clear();
+    if (mutant_ == Mutant::forget_wakeup) std::erase_if(turn.wakeups, [](const Wakeup& w) { return !w.effect_outstanding; });
+    if (mutant_ == Mutant::forget_stock) std::erase_if(turn.stock, [](const StockDelta& d) { return d.on_hand > 0 && d.reserved < 0; });
+    return turn;
+  }
+
+  World& world_;
+  const Mutant mutant_;
+  std::unique_ptr<TurnTransaction> inner_;
+};
+
+}  // namespace
+
+void SimStore::suffer() const {
+  suffer_at(world_);
+}
+
+Epoch SimStore::epoch() {
+  suffer();
+  return inner_.epoch();
+}
+
+std::unique_ptr<TurnTransaction> SimStore::begin(std::span<const Shard> shards) {
+  suffer();
+  world_.may_interleave();
+  if (world_.faults().fires(Fault::shard_busy)) throw ShardBusy("simulated: another writer holds a shard");
+  return std::make_unique<SimTurn>(world_, mutant_, inner_.begin(shards));
+}
+
+std::vector<RecordedEvent> SimStore::read_stream(std::string_view stream, Version after, std::size_t limit) {
+  suffer();
+  return inner_.read_stream(stream, after, limit);
+}
+
+std::vector<RecordedEvent> SimStore::read_shards(std::span<const ShardPosition> after, std::size_t limit) {
+  suffer();
+  return inner_.read_shards(after, limit);
+}
+
+std::vector<ShardHead> SimStore::heads() {
+  suffer();
+  return inner_.heads();
+}
+
+std::vector<Wakeup> SimStore::due_wakeups(std::span<const Shard> shards, Timestamp until, std::size_t limit) {
+  suffer();
+  if (mutant_ == Mutant::skip_resume) return {};
+  return inner_.due_wakeups(shards, until, limit);
+}
+
+std::vector<Wakeup> SimStore::outstanding_effects(Shard shard) {
+  suffer();
+  if (mutant_ == Mutant::skip_resume) return {};
+  return inner_.outstanding_effects(shard);
+}
+
+std::vector<StockLevel> SimStore::levels() {
+  suffer();
+  return inner_.levels();
+}
+
+std::vector<Wakeup> SimStore::wakeups() {
+  suffer();
+  return inner_.wakeups();
+}
+
+Timestamp SimStore::clock() {
+  suffer();
+  return inner_.clock();
+}
+
+}  // namespace ordersaga::simulation

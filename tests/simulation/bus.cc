@@ -165,7 +165,9 @@ void SimConsumer::seek(std::string_view, std::int32_t partition, std::int64_t of
   me().position[partition] = offset;
 }
 
-SimProducer::SimProducer(World& world, Bus& bus) : world_(world), bus_(bus), state_(std::make_shared<State>()) {}
+SimProducer::SimProducer(World& world, Bus& bus, bool gapless) : world_(world), bus_(bus), state_(std::make_shared<State>()) {
+  state_->gapless = gapless;
+}
 
 SimProducer::~SimProducer() {
   for (auto& [to, lane] : state_->lanes) lane.lost_after = world_.random().below(lane.network.size() + 1);
@@ -195,11 +197,12 @@ void SimProducer::arrive(World& world, Bus& bus, State& state, const std::pair<s
   kafka::Delivery delivery;
   delivery.token = sent.token;
   delivery.partition = to.second;
-  if (lane.failing || (!orphan && world.faults().fires(Fault::failed_delivery))) {
+  if (lane.failing || state.fatal || (!orphan && world.faults().fires(Fault::failed_delivery))) {
     // The first may have been written all the same.
-    if (!lane.failing && world.random().chance(0.5)) bus.append(sent.message, to.second);
+    if (!lane.failing && !state.fatal && world.random().chance(0.5)) bus.append(sent.message, to.second);
     delivery.error = "simulated: no answer from the leader";
     lane.failing = !lane.network.empty();
+    state.fatal = state.gapless;
   } else {
     delivery.offset = bus.append(sent.message, to.second);
   }

@@ -105,7 +105,8 @@ class SimConsumer final : public kafka::Consumer {
 
 class SimProducer final : public kafka::Producer {
  public:
-  SimProducer(World& world, Bus& bus);
+  // gapless: after the first that fails, nothing more is written.
+  SimProducer(World& world, Bus& bus, bool gapless = false);
   // Part of what was produced may still arrive.
   ~SimProducer() override;
 
@@ -133,6 +134,8 @@ class SimProducer final : public kafka::Producer {
     std::map<std::pair<std::string, int>, Lane> lanes;
     std::deque<Acknowledged> acknowledged;
     std::size_t open = 0;
+    bool gapless = false;
+    bool fatal = false;
     Duration last_ack{};
   };
   static void arrive(World& world, Bus& bus, State& state, const std::pair<std::string, int>& to);

@@ -44,6 +44,7 @@ void run_seed(const SimulationOptions& options, Part& part, const std::function<
   part.sum.crashes += outcome.crashes;
   part.sum.virtual_seconds += outcome.virtual_seconds;
   for (std::size_t i = 0; i < kFaults; ++i) part.sum.faults[i] += outcome.faults[i];
+  for (const std::string& line : outcome.told) say(line);
   if (outcome.problems.empty()) return;
   part.failed.push_back(options.seed);
   std::string text = fmt::format("seed {} fails: {}", options.seed, command_line(options, options.faults));
@@ -59,7 +60,7 @@ void run_seed(const SimulationOptions& options, Part& part, const std::function<
 Part run_part(const CampaignOptions& o, int index, const std::function<void(const std::string&)>& say) {
   Part part;
   for (std::uint64_t seed = o.first + static_cast<std::uint64_t>(index); seed <= o.last; seed += static_cast<std::uint64_t>(o.jobs)) {
-    run_seed({.seed = seed, .orders = o.orders, .faults = o.faults, .mutant = o.mutant}, part, say);
+    run_seed({.seed = seed, .orders = o.orders, .faults = o.faults, .mutant = o.mutant, .tell = o.tell}, part, say);
     if (!part.failed.empty() && !o.keep_going) break;
   }
   return part;

@@ -5,12 +5,15 @@
 
 #include <algorithm>
 
+#include "events/codec.h"
+#include "ordersaga/log/v1/record.pb.h"
 #include "projections/all_projections.h"
 #include "projections/order_summary/rows.h"
 #include "projections/rebuild.h"
 #include "projections/saga_status/saga_status.h"
 #include "projections/stock_levels/stock_levels.h"
 #include "schemas/headers.h"
+#include "schemas/streams.h"
 #include "tools/verify/check.h"
 #include "tools/verify/store_evidence.h"
 
@@ -155,6 +158,33 @@ Position projected_up_to(Surroundings& around, Shard shard) {
     least = std::min(least, c.position);
   }
   return found < all.size() ? Position(0) : least;
+}
+
+std::vector<std::string> tell(Surroundings& around, const std::string& order) {
+  std::vector<std::pair<Timestamp, std::string>> lines;
+  events::MemoryEventStore store(around.world.log());
+  events::ShardPosition from{shard_of(order, around.world.shards()), Position(0)};
+  for (const events::RecordedEvent& e : store.read_shards({&from, 1}, 10'000'000)) {
+    google::protobuf::Arena arena;
+    log::v1::RecordMetadata metadata;
+    metadata.ParseFromString(e.metadata);
+    const auto* message = events::decode(e, &arena);
+    if (stream_key(e.stream) != order && metadata.key() != order) continue;
+    lines.emplace_back(e.recorded_at, fmt::format("{}/{} {} {} {}", e.shard.value, e.position.value, e.stream,
+                                                  message->GetDescriptor()->name(), message->ShortDebugString()));
+  }
+  for (const auto& e : around.participants.gateway().ledger())
+    if (e.payment.starts_with(order + "."))
+      lines.emplace_back(e.at, fmt::format("gateway {} {} key {} {} {}", name(e.kind), e.id, e.key, e.amount.minor, e.code));
+  for (const auto& e : around.participants.carrier().ledger())
+    if (e.shipment.starts_with(order + "."))
+      lines.emplace_back(e.at, fmt::format("carrier {} {} key {} {}", name(e.kind), e.id, e.key, e.code));
+  std::stable_sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string> out;
+  Timestamp first = lines.empty() ? Timestamp{} : lines.front().first;
+  for (const auto& [at, line] : lines)
+    out.push_back(fmt::format("{:9.3f} {}", static_cast<double>((at - first).count()) / 1e6, line));
+  return out;
 }
 
 bool read_json(const std::string& text, common::v1::CommandReply& reply) {

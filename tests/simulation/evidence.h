@@ -17,6 +17,9 @@ Position published_up_to(Surroundings& around, Shard shard);
 // The least that a projection has applied.
 Position projected_up_to(Surroundings& around, Shard shard);
 
+// What the log and the participants' ledgers say of an order, a line each.
+std::vector<std::string> tell(Surroundings& around, const std::string& order);
+
 bool read_json(const std::string& text, common::v1::CommandReply& reply);
 
 }  // namespace ordersaga::simulation

@@ -22,6 +22,7 @@ int run(int argc, char** argv) {
   app.add_option("--faults", faults, "only these, separated by commas; none: no faults");
   app.add_option("--mutant", mutant, "plant this mistake")->capture_default_str();
   app.add_option("-j", options.jobs, "processes")->capture_default_str();
+  app.add_option("--tell", options.tell, "tell the records and calls of this order, for instance o25");
   app.add_flag("--keep-going", options.keep_going, "do not stop at the first seed that fails");
   app.add_flag("--verbose", verbose, "show the log of the simulated processes");
   CLI11_PARSE(app, argc, argv);

@@ -12,7 +12,7 @@ constexpr std::pair<Mutant, std::string_view> kNames[] = {
     {Mutant::new_key_on_retry, "new_key_on_retry"},
     {Mutant::forget_wakeup, "forget_wakeup"},
     {Mutant::forget_stock, "forget_stock"},
-    {Mutant::cursor_before_ack, "cursor_before_ack"},
+    {Mutant::deaf_producer, "deaf_producer"},
     {Mutant::offsets_before_done, "offsets_before_done"},
     {Mutant::checkpoint_ignored, "checkpoint_ignored"},
     {Mutant::skip_resume, "skip_resume"},

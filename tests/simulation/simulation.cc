@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tests/simulation/clients.h"
+#include "tests/simulation/evidence.h"
 #include "tests/simulation/judge.h"
 #include "tests/simulation/system.h"
 
@@ -29,7 +30,7 @@ Outcome simulate(const SimulationOptions& options) {
   double factor = 0.2 + choices.fraction() * 2;
   World world(options.seed, faults, factor, 2 + static_cast<int>(choices.below(5)));
   Surroundings around(world, options.mutant);
-  Parts parts{.relay = false, .projector = true};
+  Parts parts{.relay = true, .projector = true};
   Clients clients(around, options.orders);
   // Processes end before what they share.
   struct Closing {
@@ -38,6 +39,8 @@ Outcome simulate(const SimulationOptions& options) {
   } closing{world};
   for (std::size_t i = 0, n = 1 + choices.below(3); i < n; ++i)
     world.add(std::make_unique<OrchestratorNode>(around, "orchestrator-" + std::to_string(i), 1 + choices.below(2)));
+  for (std::size_t i = 0, n = 1 + choices.below(2); i < n; ++i)
+    world.add(std::make_unique<RelayNode>(around, "relay-" + std::to_string(i)));
   for (std::size_t i = 0, n = 1 + choices.below(2); i < n; ++i)
     world.add(std::make_unique<ProjectorNode>(around, "projector-" + std::to_string(i)));
   clients.start();
@@ -78,6 +81,7 @@ Outcome simulate(const SimulationOptions& options) {
   out.crashes = world.crashes();
   for (const events::ShardHead& head : events::MemoryEventStore(world.log()).heads())
     out.records += static_cast<std::uint64_t>(head.position.value);
+  if (!options.tell.empty()) out.told = tell(around, options.tell);
   out.virtual_seconds = static_cast<double>(world.now().count()) / 1e6;
   return out;
 }

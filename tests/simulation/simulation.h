@@ -16,6 +16,8 @@ struct SimulationOptions {
   // Of these each seed turns some off.
   FaultSet faults = kAllFaults;
   Mutant mutant = Mutant::none;
+  // Whose records and calls to tell; empty: nobody's.
+  std::string tell;
 };
 
 struct Outcome {
@@ -26,8 +28,8 @@ struct Outcome {
   std::uint64_t crashes = 0;
   std::uint64_t records = 0;
   double virtual_seconds = 0;
-  // What was seen at least once: ends of orders and the like.
-  std::vector<std::string> seen;
+  // A line for each record and call of SimulationOptions::tell.
+  std::vector<std::string> told;
 };
 
 Outcome simulate(const SimulationOptions& options);

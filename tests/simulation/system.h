@@ -6,6 +6,7 @@
 #include <string>
 
 #include "consumers/orchestrator.h"
+#include "outbox-relay/cursor.h"
 #include "projections/memory_read_store.h"
 #include "projections/runner.h"
 #include "tests/simulation/bus.h"
@@ -25,6 +26,7 @@ struct Surroundings {
   Group relays;
   Group projectors;
   simulators::Participants participants;
+  relay::MemoryCursorStore cursors;
   projections::MemoryReadTables tables;
 };
 
@@ -44,6 +46,24 @@ class OrchestratorNode final : public Node {
   struct Process;
   Surroundings& around_;
   const std::size_t lanes_;
+  std::unique_ptr<Process> process_;
+};
+
+class RelayNode final : public Node {
+ public:
+  RelayNode(Surroundings& around, std::string name);
+  ~RelayNode() override;
+
+  std::size_t actors() const override { return 1; }
+
+ protected:
+  void boot() override;
+  void destroy(bool abrupt) override;
+  Pace run(std::size_t actor) override;
+
+ private:
+  struct Process;
+  Surroundings& around_;
   std::unique_ptr<Process> process_;
 };
 

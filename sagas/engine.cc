@@ -307,8 +307,10 @@ class Move {
 
   void exhausted(std::string_view code, std::string_view message) {
     if (step().on_exhausted == OnExhausted::park || state_.pivot_passed) return park(code, message);
-    // A step that may have been done is not marked as failed, so that it is undone with the others.
-    if (state_.unknown_since != Timestamp{}) return compensate(code, message);
+    // Tries that ended without a definite no may still arrive: a request of a process that died, or one that the network
+    // repeats. Such a step is not marked as failed, so that it is undone with the others; undoing what never was done
+    // keeps it from being done later.
+    if (step().action.participant == Participant::effect) return compensate(code, message);
     fail(code, message);
   }
 

@@ -88,8 +88,10 @@ void evolve(SagaState& s, const v1::SagaTransition& t, Timestamp recorded_at) {
       why(s, t);
       return leave_step(s, t.step(), StepStatus::failed, t.step());
     case v1::TRANSITION_KIND_STEP_RETRIED:
-    case v1::TRANSITION_KIND_COMPENSATION_RETRIED:
       why(s, t);
+      return wait(s, Waiting::retry, t);
+    case v1::TRANSITION_KIND_COMPENSATION_RETRIED:
+      // Why it undoes its steps stays the reason, whatever trouble that meets: the sender is told the reason.
       return wait(s, Waiting::retry, t);
     case v1::TRANSITION_KIND_STEP_UNKNOWN:
       why(s, t);

@@ -167,6 +167,26 @@ TEST_F(LaneFixture, AStoreThatIsAwayOrBusyLosesNothing) {
   EXPECT_EQ(count("OrderConfirmed"), 8);
 }
 
+TEST_F(LaneFixture, ACallThatWasOnlyEverRefusedIsUndoneAllTheSameBecauseADeadOwnersRequestMayStillArrive) {
+  receive("SKU-1", 10);
+  placed("o1");  // this process dies with its request under way
+  auto b = start();
+  b->run();
+  for (int i = 0; i < 300 && count("SagaAdvanced", "saga-place_order-o1") > 0; ++i) {
+    for (auto& call : b->effects.calls)
+      if (!call.answered && call.request.operation() == saga_v1::OPERATION_AUTHORIZE_PAYMENT)
+        b->effects.answer(call, saga_v1::EFFECT_OUTCOME_UNAVAILABLE, "DEPENDENCY_UNAVAILABLE");
+    clock_.advance(1s);
+    b->run();
+  }
+  const auto& last = b->effects.calls.back().request;
+  ASSERT_EQ(last.operation(), saga_v1::OPERATION_VOID_PAYMENT);
+  EXPECT_EQ(last.target_key(), "o1.1/authorize");
+  b->effects.succeed();
+  b->run();
+  EXPECT_EQ(events_of<order::v1::OrderRejected>("order-o1").at(0).code(), "DEPENDENCY_UNAVAILABLE");
+}
+
 TEST_F(LaneFixture, AZombiesTurnMeetsWhatTheNewOwnerDid) {
   receive("SKU-1", 10);
   ConsumedMessage m = message("o1", place("o1"), "place-o1");

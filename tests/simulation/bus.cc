@@ -231,7 +231,8 @@ std::vector<kafka::ConsumedMessage> SimReader::read(std::string_view topic, std:
   const auto& all = bus_.messages(std::string(topic), partition);
   std::size_t limit = std::min(max, 1 + world_.random().below(200));
   std::vector<kafka::ConsumedMessage> out;
-  for (auto o = static_cast<std::size_t>(std::max<std::int64_t>(0, offset)); o < all.size() && out.size() < limit; ++o) out.push_back(all[o]);
+  for (auto o = static_cast<std::size_t>(std::max<std::int64_t>(0, offset)); o < all.size() && out.size() < limit; ++o)
+    out.push_back(all[o]);
   return out;
 }
 

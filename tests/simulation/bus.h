@@ -23,10 +23,11 @@ namespace kafka = ordersaga::runtime::kafka;
 // One consumer group on one topic.
 class Group {
  public:
-  Group(World& world, std::string topic, int partitions) : world_(world), topic_(std::move(topic)), committed_(static_cast<std::size_t>(partitions), 0) {}
+  Group(World& world, std::string topic, int partitions)
+      : world_(world), topic_(std::move(topic)), committed_(static_cast<std::size_t>(partitions), 0) {}
 
   std::uint64_t join();
-  void leave(std::uint64_t member);  // at once
+  void leave(std::uint64_t member);                                        // at once
   void abandon(std::uint64_t member) { members_.at(member).dead = true; }  // noticed later
   void shuffle();
 
@@ -79,7 +80,8 @@ class Bus {
 class SimConsumer final : public kafka::Consumer {
  public:
   // `reads` false: a member that is only assigned partitions.
-  SimConsumer(World& world, Bus& bus, Group& group, bool reads = true) : world_(world), bus_(bus), group_(group), reads_(reads), id_(group.join()) {}
+  SimConsumer(World& world, Bus& bus, Group& group, bool reads = true)
+      : world_(world), bus_(bus), group_(group), reads_(reads), id_(group.join()) {}
   ~SimConsumer() override;
   // Instead of leaving, it is found to be dead.
   void crash() { crashed_ = true; }

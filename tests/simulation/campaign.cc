@@ -151,8 +151,9 @@ Tally run_campaign(const CampaignOptions& o, const std::function<void(const std:
 }
 
 std::string describe(const Tally& t) {
-  std::string out = fmt::format("{} seeds ({} of them twice), {} orders, {} records, {} steps, {} crashes, {:.1f} virtual hours in {:.1f} s\n",
-                                t.seeds, t.run_twice, t.orders, t.records, t.steps, t.crashes, t.virtual_seconds / 3600, t.seconds);
+  std::string out =
+      fmt::format("{} seeds ({} of them twice), {} orders, {} records, {} steps, {} crashes, {:.1f} virtual hours in {:.1f} s\n", t.seeds,
+                  t.run_twice, t.orders, t.records, t.steps, t.crashes, t.virtual_seconds / 3600, t.seconds);
   for (std::size_t i = 0; i < kFaults; ++i) out += fmt::format("  {:<20} {}\n", info(static_cast<Fault>(i)).name, t.faults[i]);
   for (const std::string& f : t.silent_faults) out += fmt::format("fault {} never fired\n", f);
   out += t.failed.empty() ? "no seed failed\n" : fmt::format("{} seeds failed\n", t.failed.size());

@@ -18,7 +18,7 @@ struct CampaignOptions {
   Mutant mutant = Mutant::none;
   int jobs = 1;
   bool keep_going = false;
-  std::string tell;
+  std::string tell = {};
 };
 
 struct Tally {

@@ -19,8 +19,8 @@ std::string_view name(End end);
 struct SentOrder {
   std::string id;
   std::string kind;
-  std::set<End> ends;        // where it may end while calls to the outside fail
-  std::set<End> calm_ends;   // and where while they do not
+  std::set<End> ends;       // where it may end while calls to the outside fail
+  std::set<End> calm_ends;  // and where while they do not
   bool answer_at_end = false;
   bool other_bytes = false;  // were sent under its id too
 };

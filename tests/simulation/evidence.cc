@@ -114,8 +114,7 @@ class Rebuild final : public verify::RebuildSource {
     projections::MemoryReadStore live(around_.tables);
     std::vector<verify::RowDifference> out;
     projections::Comparison comparison = projections::compare_with_rebuild(log_, live, shards, 100);
-    for (const projections::Difference& d : comparison.differences)
-      out.push_back({d.table, d.key, "", d.what});
+    for (const projections::Difference& d : comparison.differences) out.push_back({d.table, d.key, "", d.what});
     return out;
   }
 
@@ -182,8 +181,7 @@ std::vector<std::string> tell(Surroundings& around, const std::string& order) {
   std::stable_sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> out;
   Timestamp first = lines.empty() ? Timestamp{} : lines.front().first;
-  for (const auto& [at, line] : lines)
-    out.push_back(fmt::format("{:9.3f} {}", static_cast<double>((at - first).count()) / 1e6, line));
+  for (const auto& [at, line] : lines) out.push_back(fmt::format("{:9.3f} {}", static_cast<double>((at - first).count()) / 1e6, line));
   return out;
 }
 

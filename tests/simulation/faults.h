@@ -30,16 +30,16 @@ enum class Fault : std::uint8_t {
   broker_away,      // a reader of topics gets an error
   cursor_failed,
   read_store_failed,
-  call_refused,    // connection refused: nothing was sent
-  request_lost,    // on its way to a participant
-  request_late,    // arrives after its sender has given up
-  request_twice,   // arrives again, later
-  answer_lost,     // the participant has done it
-  command_twice,   // a client's producer repeats itself
-  client_retry,    // a client asks again under the same id, later
-  other_bytes,     // under a used id
-  misplaced,       // on another key's partition
-  garbage,         // no command at all
+  call_refused,   // connection refused: nothing was sent
+  request_lost,   // on its way to a participant
+  request_late,   // arrives after its sender has given up
+  request_twice,  // arrives again, later
+  answer_lost,    // the participant has done it
+  command_twice,  // a client's producer repeats itself
+  client_retry,   // a client asks again under the same id, later
+  other_bytes,    // under a used id
+  misplaced,      // on another key's partition
+  garbage,        // no command at all
   count_
 };
 inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::count_);

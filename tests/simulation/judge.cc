@@ -57,8 +57,8 @@ std::map<std::string, Ended> ends_of(World& world) {
 }
 
 bool network_may_fail(const Faults& faults) {
-  for (Fault f : {Fault::call_refused, Fault::request_lost, Fault::request_late, Fault::answer_lost, Fault::stall, Fault::crash, Fault::zombie,
-                  Fault::store_unavailable, Fault::shard_busy, Fault::commit_in_flight, Fault::clock_apart})
+  for (Fault f : {Fault::call_refused, Fault::request_lost, Fault::request_late, Fault::answer_lost, Fault::stall, Fault::crash,
+                  Fault::zombie, Fault::store_unavailable, Fault::shard_busy, Fault::commit_in_flight, Fault::clock_apart})
     if (faults.enabled(f)) return true;
   return false;
 }
@@ -105,10 +105,12 @@ void judge_replies(Surroundings& around, const Clients& clients, const std::map<
     }
     auto found = ended.find(id);
     bool confirmed = found != ended.end() && found->second.confirmed;
-    common::Outcome wanted = !order.answer_at_end ? common::OUTCOME_ACCEPTED : confirmed ? common::OUTCOME_SUCCEEDED : common::OUTCOME_REJECTED;
+    common::Outcome wanted = !order.answer_at_end ? common::OUTCOME_ACCEPTED
+                             : confirmed          ? common::OUTCOME_SUCCEEDED
+                                                  : common::OUTCOME_REJECTED;
     if (outcome[command] != wanted)
-      problems.push_back(fmt::format("command {} was answered {}, not {}", command, common::Outcome_Name(outcome[command]),
-                                     common::Outcome_Name(wanted)));
+      problems.push_back(
+          fmt::format("command {} was answered {}, not {}", command, common::Outcome_Name(outcome[command]), common::Outcome_Name(wanted)));
   }
 }
 
@@ -156,6 +158,11 @@ std::string unrest(Surroundings& around, const Clients& clients, const Parts& pa
   for (const events::ShardHead& head : store.heads()) {
     if (parts.relay && published_up_to(around, head.shard) < head.position)
       return fmt::format("shard {} is published up to {} of {}", head.shard.value, published_up_to(around, head.shard).value,
+                         head.position.value);
+    // The cursor speaks of all topics: replies may still be under way.
+    if (auto cursor = around.cursors.load(head.shard);
+        parts.relay && head.position.value > 0 && (!cursor || cursor->position < head.position))
+      return fmt::format("the cursor of shard {} is at {} of {}", head.shard.value, cursor ? cursor->position.value : 0,
                          head.position.value);
     if (parts.projector && projected_up_to(around, head.shard) < head.position)
       return fmt::format("shard {} is projected up to {} of {}", head.shard.value, projected_up_to(around, head.shard).value,

@@ -51,8 +51,7 @@ class SimReadTransaction final : public ReadTransaction {
 
 class SimReadStore final : public ReadStore {
  public:
-  SimReadStore(World& world, Mutant mutant, MemoryReadTables& tables)
-      : world_(world), mutant_(mutant), tables_(tables), inner_(tables) {}
+  SimReadStore(World& world, Mutant mutant, MemoryReadTables& tables) : world_(world), mutant_(mutant), tables_(tables), inner_(tables) {}
   std::vector<Checkpoint> open_checkpoints(std::span<const std::string> projections, std::span<const Shard> shards, Epoch epoch,
                                            Timestamp now) override {
     suffer();

@@ -17,7 +17,7 @@ struct SimulationOptions {
   FaultSet faults = kAllFaults;
   Mutant mutant = Mutant::none;
   // Whose records and calls to tell; empty: nobody's.
-  std::string tell;
+  std::string tell = {};
 };
 
 struct Outcome {

@@ -60,7 +60,11 @@ class SimTurn final : public TurnTransaction {
  private:
   TurnWrite mutated(TurnWrite turn) const {
     if (mutant_ == Mutant::skip_inbox) turn.inbox.clear();
-    if (mutant_ == Mutant::forget_wakeup) std::erase_if(turn.wakeups, [](const Wakeup& w) { return !w.effect_outstanding; });
+    if (mutant_ == Mutant::forget_wakeup) {
+      for (const Wakeup& w : turn.wakeups)
+        if (!w.effect_outstanding) turn.ended.push_back(w);
+      std::erase_if(turn.wakeups, [](const Wakeup& w) { return !w.effect_outstanding; });
+    }
     if (mutant_ == Mutant::forget_stock) std::erase_if(turn.stock, [](const StockDelta& d) { return d.on_hand > 0 && d.reserved < 0; });
     return turn;
   }

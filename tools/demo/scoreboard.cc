@@ -73,7 +73,7 @@ std::array<Scoreboard::Tally, kKindCount> Scoreboard::tally() const {
   std::array<Tally, kKindCount> by_kind{};
   for (std::size_t i = 0; i < fates_.size(); ++i) {
     Tally& tally = by_kind[plan_.orders[i].kind];
-    ++tally.orders;
+    if (tally.orders++ == 0) tally.example = plan_.orders[i].command.order_id();
     if (fates_[i].end != End::open) ++tally.ended;
     if (deviation(i).empty()) ++tally.as_planned;
   }
@@ -88,13 +88,14 @@ std::vector<std::string> Scoreboard::deviations() const {
 }
 
 std::string Scoreboard::table() const {
-  std::string out = fmt::format("{:<30} {:<32} {:>7} {:>7} {:>11}\n", "ORDERS", "MUST END", "PLACED", "ENDED", "AS PLANNED");
+  std::string out =
+      fmt::format("{:<30} {:<32} {:>7} {:>7} {:>11}  {}\n", "ORDERS", "MUST END", "PLACED", "ENDED", "AS PLANNED", "FOR INSTANCE");
   const auto by_kind = tally();
   for (std::size_t kind = 0; kind < kKindCount; ++kind) {
     const Tally& tally = by_kind[kind];
     if (tally.orders == 0) continue;
-    out += fmt::format("{:<30} {:<32} {:>7} {:>7} {:>11}\n", kKinds[kind].name, expected_text(kKinds[kind]), tally.orders, tally.ended,
-                       tally.as_planned);
+    out += fmt::format("{:<30} {:<32} {:>7} {:>7} {:>11}  {}\n", kKinds[kind].name, expected_text(kKinds[kind]), tally.orders, tally.ended,
+                       tally.as_planned, tally.example);
   }
   const auto lines = deviations();
   if (!lines.empty()) out += "not as planned, the first:\n";
@@ -111,7 +112,8 @@ std::string Scoreboard::json() const {
                      {"expected", expected_text(kKinds[kind])},
                      {"placed", by_kind[kind].orders},
                      {"ended", by_kind[kind].ended},
-                     {"as_planned", by_kind[kind].as_planned}});
+                     {"as_planned", by_kind[kind].as_planned},
+                     {"example", by_kind[kind].example}});
   return nlohmann::json{{"orders", fates_.size()},    {"ended", ended_}, {"answered", replied_},
                         {"as_planned", as_planned()}, {"kinds", kinds},  {"deviations", deviations()}}
       .dump();

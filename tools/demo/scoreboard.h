@@ -49,6 +49,7 @@ class Scoreboard {
     std::size_t orders = 0;
     std::size_t ended = 0;
     std::size_t as_planned = 0;
+    std::string_view example;  // id of the first
   };
   std::array<Tally, kKindCount> tally() const;
   std::vector<std::string> deviations() const;

@@ -114,7 +114,7 @@ class Rebuild final : public verify::RebuildSource {
     projections::MemoryReadStore live(around_.tables);
     std::vector<verify::RowDifference> out;
     projections::Comparison comparison = projections::compare_with_rebuild(log_, live, shards, 100);
-    for (const projections::Difference& d : comparison.differences) out.push_back({d.table, d.key, "", d.what});
+    for (const projections::Difference& d : comparison.differences) out.push_back({d.table, d.key, d.what});
     return out;
   }
 

@@ -129,7 +129,8 @@ TEST(Timeline, OfASagaThatIsParked) {
 }
 
 TEST(Timeline, FitsANarrowTerminal) {
-  for (const std::string& line : draw("s", activities(begun().records()), std::nullopt, {.width = 10, .now = kStart + 1s, .order_number = ""}))
+  for (const std::string& line :
+       draw("s", activities(begun().records()), std::nullopt, {.width = 10, .now = kStart + 1s, .order_number = ""}))
     EXPECT_EQ(line.find('\n'), std::string::npos);
 }
 

@@ -32,9 +32,9 @@ class DeafProducer final : public kafka::Producer {
 class SimBroker final : public relay::Broker {
  public:
   SimBroker(World& world, Bus& bus, Mutant mutant) : world_(world), bus_(bus), mutant_(mutant), reader_(world, bus) {}
-  std::unique_ptr<kafka::Producer> new_producer() override {
+  std::unique_ptr<kafka::Producer> new_producer(relay::Use use) override {
     world_.may_crash();
-    auto producer = std::make_unique<SimProducer>(world_, bus_, true);
+    auto producer = std::make_unique<SimProducer>(world_, bus_, use == relay::Use::log);
     if (mutant_ == Mutant::deaf_producer) return std::make_unique<DeafProducer>(std::move(producer));
     return producer;
   }

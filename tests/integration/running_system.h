@@ -49,6 +49,10 @@ class RunningSystem {
   Verdict verify() const;
 
   const std::string& brokers() const { return brokers_; }
+  const std::string& gateway_url() const { return gateway_url_; }
+  const std::string& carrier_url() const { return carrier_url_; }
+  // Of the superuser, for libpq.
+  const std::string& database() const { return database_.target(); }
   // As the superuser; for questions only.
   runtime::postgres::Connection& sql() { return *sql_; }
 

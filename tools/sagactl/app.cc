@@ -37,6 +37,9 @@ void add_global_flags(CLI::App& app, GlobalFlags& f) {
   setting("gateway-url", "gateway_url", "payment gateway whose ledger verify reads");
   setting("carrier-url", "carrier_url", "carrier that doctor asks");
   setting("client", "client", "replies come on ordersaga.replies.<client>.v1");
+  // So that a flag may overrule the one in a shell's alias.
+  for (CLI::Option* option : app.get_options())
+    if (option->get_expected_min() > 0) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
 // Whether NO_COLOR and its relatives, the terminal and the flag want colours.

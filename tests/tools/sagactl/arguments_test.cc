@@ -51,6 +51,10 @@ TEST(Arguments, MayStandAfterTheVerb) {
   EXPECT_EQ(sagactl({"-o", "jsonl", "version"}).out, "{\"version\":\"0.1.0\"}\n");
 }
 
+TEST(Arguments, GivenTwiceCountTheLastTime) {
+  EXPECT_EQ(sagactl({"-o", "json", "version", "-o", "table"}).out, "sagactl 0.1.0\n");
+}
+
 TEST(Arguments, WithAPasswordAreRefused) {
   Outcome outcome = sagactl({"order", "list", "--database", "dbname=x password=secret"});
   EXPECT_EQ(outcome.code, 2);

@@ -4,9 +4,9 @@
 
 namespace ordersaga::sagactl::test {
 
-Outcome sagactl(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment,
-                const std::string& input) {
-  FixedClock clock;
+Outcome sagactl(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment, const std::string& input,
+                const runtime::Clock* clock) {
+  FixedClock fixed;
   std::istringstream in(input);
   std::ostringstream out, err;
   Console console{.in = in,
@@ -17,7 +17,7 @@ Outcome sagactl(const std::vector<std::string>& arguments, const std::map<std::s
                         auto found = environment.find(name);
                         return found == environment.end() ? std::nullopt : std::optional(found->second);
                       },
-                  .clock = &clock};
+                  .clock = clock != nullptr ? clock : &fixed};
   int code = run(arguments, console);
   return {code, out.str(), err.str()};
 }

@@ -25,8 +25,8 @@ struct Outcome {
   std::string err;
 };
 
-// `input` is stdin. No terminal anywhere.
+// `input` is stdin. No terminal anywhere. Without a clock time is FixedClock's.
 Outcome sagactl(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment = {},
-                const std::string& input = {});
+                const std::string& input = {}, const runtime::Clock* clock = nullptr);
 
 }  // namespace ordersaga::sagactl::test

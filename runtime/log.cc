@@ -1,5 +1,7 @@
 #include "runtime/log.h"
 
+#include <pthread.h>
+
 #include <fmt/chrono.h>
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -135,6 +137,8 @@ bool enabled(Level level) {
 
 void name_thread(std::string_view name) {
   thread_name = name;
+  // The kernel takes 15 characters.
+  pthread_setname_np(pthread_self(), std::string(name.substr(0, 15)).c_str());
 }
 
 void write(Level level, std::string_view message, std::span<const Field> fields) {

@@ -16,7 +16,9 @@
 namespace ordersaga::daemon {
 namespace {
 
-constexpr std::string_view kName = "projector";
+// Two sessions, each with a thread and a connection: while one computes, the other's rows are written. They share the shards
+// as any two members of the group do, and no row of a read model belongs to more than one shard.
+constexpr std::string_view kNames[] = {"projector", "projector-2"};
 constexpr std::chrono::milliseconds kBearableLag{60'000};
 
 std::optional<std::string> problem_of(const projections::RunnerCounters& counters) {
@@ -28,7 +30,7 @@ std::optional<std::string> problem_of(const projections::RunnerCounters& counter
   return std::nullopt;
 }
 
-void live(const Settings& settings, runtime::Metrics& metrics, const std::stop_token& stop, RecoveringRole& role) {
+void live(std::string_view name, const Settings& settings, runtime::Metrics& metrics, const std::stop_token& stop, RecoveringRole& role) {
   const runtime::SystemClock clock;
   runtime::SystemRandom random;
   const std::string target = database_target(settings, kProjectorUser).reveal();
@@ -37,19 +39,22 @@ void live(const Settings& settings, runtime::Metrics& metrics, const std::stop_t
   runtime::kafka::ConsumerOptions membership;
   membership.group = projections::kProjectorGroup;
   membership.topics = {std::string(topics::kEvents)};
-  runtime::kafka::KafkaConsumer consumer(kafka_config(settings, kName), as_member(std::move(membership), settings, kName));
+  runtime::kafka::KafkaConsumer consumer(kafka_config(settings, name), as_member(std::move(membership), settings, name));
   projections::Runner runner(consumer, log, store, clock, projections::all_projections());
-  const auto exported = projections::export_counters(metrics, runner);
+  const auto exported = projections::export_counters(metrics, runner, std::string(name));
   const RecoveringRole::Working working(role, [&runner] { return problem_of(runner.counters()); });
   projections::run_projector(stop, runner, random);
 }
 
 }  // namespace
 
-std::unique_ptr<Role> make_projector_role(const Settings& settings, runtime::Metrics& metrics) {
-  return std::make_unique<RecoveringRole>(
-      kName, std::make_unique<runtime::SystemRandom>(),
-      [&settings, &metrics](const std::stop_token& stop, RecoveringRole& role) { live(settings, metrics, stop, role); });
+std::vector<std::unique_ptr<Role>> make_projector_roles(const Settings& settings, runtime::Metrics& metrics) {
+  std::vector<std::unique_ptr<Role>> roles;
+  for (std::string_view name : kNames)
+    roles.push_back(std::make_unique<RecoveringRole>(
+        name, std::make_unique<runtime::SystemRandom>(),
+        [name, &settings, &metrics](const std::stop_token& stop, RecoveringRole& role) { live(name, settings, metrics, stop, role); }));
+  return roles;
 }
 
 }  // namespace ordersaga::daemon

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "daemon/role.h"
 #include "daemon/settings.h"
@@ -9,7 +10,7 @@
 
 namespace ordersaga::daemon {
 
-// `settings` and `metrics` outlive the role.
-std::unique_ptr<Role> make_projector_role(const Settings& settings, runtime::Metrics& metrics);
+// One for each session of the projector in this process. `settings` and `metrics` outlive them.
+std::vector<std::unique_ptr<Role>> make_projector_roles(const Settings& settings, runtime::Metrics& metrics);
 
 }  // namespace ordersaga::daemon

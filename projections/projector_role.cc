@@ -38,7 +38,7 @@ void run_projector(std::stop_token stop, Runner& runner, runtime::Random& random
   }
 }
 
-std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& metrics, const Runner& runner) {
+std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& metrics, const Runner& runner, const std::string& session) {
   const RunnerCounters& counters = runner.counters();
   struct Counted {
     const std::atomic<std::uint64_t>* value;
@@ -56,7 +56,8 @@ std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& 
   count("projection_parked_total", "Records parked, once for each projection", counters.parked);
   count("projection_unreadable_total", "Messages that are no records", counters.unreadable);
   count("projection_overtaken_total", "Batches that another projector had applied", counters.overtaken);
-  prometheus::Gauge& halted = metrics.gauge("projection_halted_shards", "Shards halted until an operator has looked");
+  prometheus::Gauge& halted =
+      metrics.gauge("projection_halted_shards", "Shards halted until an operator has looked", {{"session", session}});
   struct Lagging {
     const Lag* lag;
     prometheus::Gauge* events;
@@ -65,9 +66,10 @@ std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& 
   std::vector<Lagging> lagging;
   for (const auto& lag : counters.lags)
     lagging.push_back({lag.get(),
-                       &metrics.gauge("projection_lag_events", "Records of the log not yet applied", {{"projection", lag->projection}}),
+                       &metrics.gauge("projection_lag_events", "Records of the log not yet applied",
+                                      {{"projection", lag->projection}, {"session", session}}),
                        &metrics.gauge("projection_lag_seconds", "Time since a shard was last seen applied to its head",
-                                      {{"projection", lag->projection}})});
+                                      {{"projection", lag->projection}, {"session", session}})});
   auto collect = [&counters, &halted, counted = std::move(counted), lagging = std::move(lagging)]() mutable {
     for (Counted& c : counted) c.mirror.set(c.value->load());
     halted.Set(static_cast<double>(counters.halted_shards.load()));

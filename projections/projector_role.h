@@ -18,6 +18,7 @@ inline constexpr std::string_view kProjectorGroup = "ordersaga-projector";
 void run_projector(std::stop_token stop, Runner& runner, runtime::Random& random);
 
 // Exposes the runner's counters as long as the result lives. The runner and the metrics outlive it.
-[[nodiscard]] std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& metrics, const Runner& runner);
+[[nodiscard]] std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& metrics, const Runner& runner,
+                                                                            const std::string& session);
 
 }  // namespace ordersaga::projections

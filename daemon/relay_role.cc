@@ -31,7 +31,7 @@ void live(const Settings& settings, runtime::Metrics& metrics, relay::Wake& wake
   const std::string target = database_target(settings, kRelayUser).reveal();
   events::PostgresEventStore store({.target = target});
   relay::PostgresCursorStore cursors(target);
-  relay::KafkaBroker broker(kafka_config(settings, kName));
+  relay::KafkaBroker broker(kafka_config(settings, kName), [&wake] { wake.nudge(); });
   runtime::kafka::KafkaConsumer member(kafka_config(settings, kName), as_member(relay::relay_membership(), settings, kName));
   relay::Relay relay(store, broker, cursors, clock);
   const auto exported = relay::export_counters(metrics, relay);

@@ -1,6 +1,8 @@
 // Broker over librdkafka.
 #pragma once
 
+#include <functional>
+
 #include "outbox-relay/broker.h"
 #include "runtime/kafka/kafka_partition_reader.h"
 
@@ -8,7 +10,9 @@ namespace ordersaga::relay {
 
 class KafkaBroker final : public Broker {
  public:
-  explicit KafkaBroker(runtime::kafka::Config config) : config_(std::move(config)), reader_(config_) {}
+  // on_delivery: called when deliveries come, from any thread; must not block.
+  explicit KafkaBroker(runtime::kafka::Config config, std::function<void()> on_delivery = {})
+      : config_(std::move(config)), on_delivery_(std::move(on_delivery)), reader_(config_) {}
 
   std::unique_ptr<runtime::kafka::Producer> new_producer(Use use) override;
   runtime::kafka::PartitionReader& reader() override { return reader_; }
@@ -16,6 +20,7 @@ class KafkaBroker final : public Broker {
 
  private:
   runtime::kafka::Config config_;
+  std::function<void()> on_delivery_;
   runtime::kafka::KafkaPartitionReader reader_;
 };
 

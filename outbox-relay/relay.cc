@@ -19,16 +19,13 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// A read that brings less is no reason to read again at once.
-constexpr std::size_t kSmallRead = 100;
-
 // A sender's mistake must not fill the log: one warning in that time speaks for all.
 constexpr std::chrono::seconds kWarningGap{5};
 
 }  // namespace
 
 Relay::Relay(events::EventStore& store, Broker& broker, CursorStore& cursors, const runtime::Clock& clock, RelayOptions options)
-    : store_(store), broker_(broker), cursors_(cursors), clock_(clock), options_(options) {}
+    : store_(store), broker_(broker), cursors_(cursors), clock_(clock), options_(options), pace_(options.pace) {}
 
 void Relay::assign(Shard shard) {
   shards_.insert_or_assign(shard, ShardState());
@@ -59,17 +56,18 @@ Progress Relay::step(milliseconds max_wait) {
   // 1. A producer, and for each shard a place to go on from.
   if (!have_producer()) {
     progress.idle = true;
+    progress.rest = rest();
     return progress;
   }
   const bool resumed = resume_one();
   // 2. Records of the log, while there is room.
   const bool room = has_room();
-  const Micros pause = room ? until_read() : Micros(0);
+  const Micros pause = room ? pace_.until_read(clock_.steady()) : Micros(0);
   const bool reads = room && pause == Micros(0);
   if (reads) progress.read = read();
   // 3. Their messages, and the fates of earlier ones; what these free may go at once.
   send();
-  const milliseconds wait = room ? std::min(max_wait, std::chrono::ceil<milliseconds>(reads ? options_.read_gap : pause)) : max_wait;
+  const milliseconds wait = room ? std::min(max_wait, std::chrono::ceil<milliseconds>(pace_.until_read(clock_.steady()))) : max_wait;
   const bool nothing_to_await = reads && in_flight() == 0;
   take_deliveries(progress.read > 0 || nothing_to_await ? milliseconds(0) : wait);
   send();
@@ -79,6 +77,7 @@ Progress Relay::step(milliseconds max_wait) {
   progress.confirmed = counters_.published - before;
   progress.in_flight = in_flight() > 0;
   progress.idle = reads && !resumed && progress.read == 0 && progress.confirmed == 0 && !progress.in_flight;
+  progress.rest = rest();
   return progress;
 }
 
@@ -124,15 +123,20 @@ bool Relay::resume_one() {
     state.window.begin(point);
     state.life = ++next_life_;
     state.phase = Phase::running;
-    caught_up_ = false;
+    pace_.hurry();
   } catch (const events::BadData& error) {
     halt(shard, state, error.what());
   }
   return true;
 }
 
-Relay::Micros Relay::until_read() const {
-  return caught_up_ ? std::max(Micros(0), read_at_ + options_.read_gap - clock_.steady()) : Micros(0);
+Relay::Micros Relay::rest() const {
+  const Micros now = clock_.steady();
+  const Micros longest = options_.pace.longest;
+  if (producer_ == nullptr) return shards_.empty() ? longest : std::clamp(retry_at_ - now, Micros(0), longest);
+  const bool resuming = std::any_of(shards_.begin(), shards_.end(), [](const auto& s) { return s.second.phase == Phase::resuming; });
+  if (resuming) return Micros(0);
+  return has_room() ? pace_.until_read(now) : longest;
 }
 
 bool Relay::has_room() const {
@@ -155,14 +159,22 @@ std::size_t Relay::read() {
   std::vector<events::ShardPosition> after;
   for (const auto& [shard, state] : shards_)
     if (state.phase == Phase::running) after.push_back({shard, state.window.read_up_to()});
-  if (after.empty()) return 0;
+  if (after.empty()) {
+    pace_.read(0, clock_.steady());
+    return 0;
+  }
   const std::vector<RecordedEvent> records = store_.read_shards(after, options_.read_limit);
   for (const RecordedEvent& record : records) {
     ShardState& state = shards_.at(record.shard);
     if (state.phase == Phase::running) add(state, record);
   }
-  read_at_ = clock_.steady();
-  caught_up_ = records.size() < kSmallRead;
+  pace_.read(records.size(), clock_.steady());
+  // A shard that gave all that was asked of it has more.
+  std::size_t run = 0;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    run = i > 0 && records[i].shard == records[i - 1].shard ? run + 1 : 1;
+    if (run == options_.read_limit) pace_.hurry();
+  }
   return records.size();
 }
 

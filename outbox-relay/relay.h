@@ -31,6 +31,7 @@
 #include "events/event_store.h"
 #include "outbox-relay/broker.h"
 #include "outbox-relay/cursor.h"
+#include "outbox-relay/pace.h"
 #include "outbox-relay/window.h"
 #include "runtime/clock.h"
 
@@ -40,8 +41,7 @@ struct RelayOptions {
   std::size_t max_in_flight = 20'000;          // messages, of all shards
   std::size_t max_in_flight_bytes = 64 << 20;  // exceeded by one read at most
   std::size_t read_limit = 500;                // records of one shard in one read
-  // While reads bring less than that, they are at least this far apart: the log is not asked for every single record.
-  std::chrono::microseconds read_gap{2'000};
+  PaceLimits pace{};
   std::chrono::milliseconds save_every{500};
   std::chrono::milliseconds lag_every{1'000};
   std::chrono::milliseconds first_retry{100};
@@ -67,6 +67,8 @@ struct Progress {
   std::size_t confirmed = 0;  // records
   bool in_flight = false;     // deliveries are awaited
   bool idle = false;          // there is nothing to do until the log grows or time passes
+  // How long there is nothing to do, unless the log grows or deliveries come.
+  std::chrono::microseconds rest{0};
 };
 
 class Relay {
@@ -81,6 +83,9 @@ class Relay {
   // One round: resume a shard, read, send, take deliveries (waiting for them up to `max_wait` when there is nothing else to
   // do), save cursors that are due.
   Progress step(std::chrono::milliseconds max_wait);
+
+  // The log grew: the next step reads. For who commits in the same process.
+  void wake() { pace_.wake(); }
 
   // Reads nothing more, waits for what is in flight up to `limit`, saves all cursors.
   void finish(std::chrono::milliseconds limit);
@@ -128,7 +133,7 @@ class Relay {
   void measure(bool now);
   void count_shards();
   bool has_room() const;
-  Micros until_read() const;
+  Micros rest() const;
   std::size_t in_flight() const;
 
   events::EventStore& store_;
@@ -150,11 +155,10 @@ class Relay {
   std::vector<runtime::kafka::Delivery> deliveries_;
   Micros retry_at_{0};
   Micros retry_delay_{0};  // 0: the last producer delivered
-  Micros read_at_{0};
   Micros saved_at_{0};
   Micros measured_at_{0};
   Micros warned_at_{0};
-  bool caught_up_ = false;  // the last read brought little
+  Pace pace_;
 };
 
 }  // namespace ordersaga::relay

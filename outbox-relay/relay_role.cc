@@ -10,9 +10,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kShortestWait{1};
-constexpr milliseconds kLongestWait{20};
-constexpr milliseconds kDeliveryWait{5};
 constexpr milliseconds kFinishLimit{4'000};
 
 void follow(Relay& relay, const std::vector<runtime::kafka::Rebalance>& changes) {
@@ -37,17 +34,13 @@ runtime::kafka::ConsumerOptions relay_membership() {
 }
 
 void run_relay(std::stop_token stop, Relay& relay, runtime::kafka::Consumer& member, Wake& wake) {
-  milliseconds wait = kShortestWait;
   while (!stop.stop_requested()) {
     // 1. Which shards are ours.
     follow(relay, member.poll(1, milliseconds(0)).rebalances);
     // 2. Publish.
-    if (!relay.step(kDeliveryWait).idle) {
-      wait = kShortestWait;
-      continue;
-    }
-    // 3. Wait for the log to grow: longer and longer, until it does.
-    wait = wake.wait(stop, wait) ? kShortestWait : std::min(wait * 2, kLongestWait);
+    const Progress progress = relay.step(milliseconds(0));
+    // 3. Rest until the log grows, deliveries come, or it is time to ask.
+    if (progress.rest > std::chrono::microseconds(0) && wake.wait(stop, progress.rest)) relay.wake();
   }
   relay.finish(kFinishLimit);
 }

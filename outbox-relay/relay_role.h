@@ -20,7 +20,8 @@ inline constexpr std::string_view kRelayGroup = "ordersaga-relay";
 runtime::kafka::ConsumerOptions relay_membership();
 
 // Steps until stopped; then waits some seconds for what is in flight, and saves the cursors. `member` was made with
-// relay_membership(). When there is nothing to do it waits for `wake`, or asks the log again after 1 to 20 ms.
+// relay_membership(). It rests in `wake`, which the broker's producers nudge (KafkaBroker) and orchestrators of the same
+// process notify; what others append it finds by asking the log (pace.h).
 // Throws StoreError and KafkaError: begin again with new connections.
 void run_relay(std::stop_token stop, Relay& relay, runtime::kafka::Consumer& member, Wake& wake);
 

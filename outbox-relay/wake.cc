@@ -7,16 +7,24 @@ namespace ordersaga::relay {
 void Wake::notify() {
   {
     const std::lock_guard lock(mutex_);
-    if (notified_) return;
-    notified_ = true;
+    if (std::exchange(log_grew_, true)) return;
   }
   woken_.notify_one();
 }
 
-bool Wake::wait(std::stop_token stop, std::chrono::milliseconds timeout) {
+void Wake::nudge() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(nudged_, true)) return;
+  }
+  woken_.notify_one();
+}
+
+bool Wake::wait(std::stop_token stop, std::chrono::microseconds timeout) {
   std::unique_lock lock(mutex_);
-  woken_.wait_for(lock, std::move(stop), timeout, [this] { return notified_; });
-  return std::exchange(notified_, false);
+  woken_.wait_for(lock, std::move(stop), timeout, [this] { return log_grew_ || nudged_; });
+  nudged_ = false;
+  return std::exchange(log_grew_, false);
 }
 
 }  // namespace ordersaga::relay

@@ -1,4 +1,4 @@
-// Wakes the relay when the log grew, from whoever committed in the same process.
+// Where the relay rests: woken when the log grew, by whoever committed in the same process, and when deliveries are there.
 #pragma once
 
 #include <chrono>
@@ -11,16 +11,18 @@ namespace ordersaga::relay {
 // Any number of threads notify; one waits.
 class Wake {
  public:
-  // Never blocks for long.
-  void notify();
-  // Returns at once when there was a notify() since the last wait ended; else after the first, the timeout or the stop.
-  // True: it was notified.
-  bool wait(std::stop_token stop, std::chrono::milliseconds timeout);
+  // Neither blocks for long.
+  void notify();  // the log grew
+  void nudge();
+  // Returns at once when there was one of these since the last wait ended; else after the first, the timeout or the stop.
+  // True: the log grew.
+  bool wait(std::stop_token stop, std::chrono::microseconds timeout);
 
  private:
   std::mutex mutex_;
   std::condition_variable_any woken_;
-  bool notified_ = false;
+  bool log_grew_ = false;
+  bool nudged_ = false;
 };
 
 }  // namespace ordersaga::relay

@@ -28,6 +28,10 @@ void* to_opaque(std::uint64_t token) {
   return reinterpret_cast<void*>(static_cast<std::uintptr_t>(token));
 }
 
+void call_on_delivery(rd_kafka_t*, void* on_delivery) {
+  (*static_cast<std::function<void()>*>(on_delivery))();
+}
+
 ClientHandle make_producer(const Config& config, const ProducerOptions& options, Callbacks& callbacks) {
   Conf conf(config, callbacks);
   conf.set("enable.idempotence", "true");
@@ -45,10 +49,16 @@ ClientHandle make_producer(const Config& config, const ProducerOptions& options,
 }  // namespace
 
 KafkaProducer::KafkaProducer(const Config& config, const ProducerOptions& options)
-    : client_(make_producer(config, options, callbacks_)), queue_(rd_kafka_queue_get_main(client_.get())) {}
+    : client_(make_producer(config, options, callbacks_)),
+      queue_(rd_kafka_queue_get_main(client_.get())),
+      on_delivery_(options.on_delivery) {
+  if (on_delivery_) rd_kafka_queue_cb_event_enable(queue_.get(), call_on_delivery, &on_delivery_);
+}
 
 // The library drops what is queued and does not wait for what is under way. Purging it first would report a gap as fatal.
-KafkaProducer::~KafkaProducer() = default;
+KafkaProducer::~KafkaProducer() {
+  rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
+}
 
 rd_kafka_topic_s* KafkaProducer::topic(const std::string& name) {
   auto found = topics_.find(name);

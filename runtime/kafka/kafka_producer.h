@@ -5,6 +5,7 @@
 // A fatal error is thrown by produce or poll as KafkaError{fatal}; deliveries known by then are in `out` before.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <unordered_map>
 
@@ -26,6 +27,9 @@ struct ProducerOptions {
   // Limits of the local queue; produce answers false beyond them.
   std::size_t queue_messages = 100'000;
   std::size_t queue_bytes = 256U << 20;
+  // Called when poll() has something to give after it had nothing, from a thread of the library. Must not block, nor call
+  // the producer.
+  std::function<void()> on_delivery{};
 };
 
 class KafkaProducer final : public Producer {
@@ -46,6 +50,7 @@ class KafkaProducer final : public Producer {
   Callbacks callbacks_;
   ClientHandle client_;
   QueueHandle queue_;
+  std::function<void()> on_delivery_;
   std::unordered_map<std::string, TopicHandle> topics_;
   std::vector<Delivery> refused_;  // not yet polled
   std::size_t in_flight_ = 0;

@@ -34,7 +34,8 @@ Shard shard(int n) {
 // The relay's topics under names that no other test has.
 class PrefixedBroker final : public Broker, private runtime::kafka::PartitionReader {
  public:
-  PrefixedBroker(const runtime::kafka::Config& config, std::string prefix) : real_(config), prefix_(std::move(prefix)) {}
+  PrefixedBroker(const runtime::kafka::Config& config, std::string prefix, std::function<void()> on_delivery = {})
+      : real_(config, std::move(on_delivery)), prefix_(std::move(prefix)) {}
 
   std::unique_ptr<runtime::kafka::Producer> new_producer(Use use) override {
     return std::make_unique<PrefixedProducer>(real_.new_producer(use), prefix_);
@@ -257,7 +258,10 @@ class Instance {
  public:
   Instance(const runtime::kafka::Config& config, const std::string& prefix, LogBook& book, CursorStore& cursors,
            const runtime::Clock& clock)
-      : broker_(config, prefix), store_(book.log()), relay_(store_, broker_, cursors, clock), member_(config, membership(prefix)) {
+      : broker_(config, prefix, [this] { wake_.nudge(); }),
+        store_(book.log()),
+        relay_(store_, broker_, cursors, clock),
+        member_(config, membership(prefix)) {
     thread_ = std::jthread([this](std::stop_token stop) { run_relay(std::move(stop), relay_, member_, wake_); });
   }
   void stop() {
@@ -276,11 +280,11 @@ class Instance {
     return options;
   }
 
+  Wake wake_;
   PrefixedBroker broker_;
   events::MemoryEventStore store_;
   Relay relay_;
   KafkaConsumer member_;
-  Wake wake_;
   std::jthread thread_;
 };
 

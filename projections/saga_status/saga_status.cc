@@ -1,7 +1,5 @@
 #include "projections/saga_status/saga_status.h"
 
-#include "projections/enum_word.h"
-
 namespace ordersaga::projections::saga_status {
 
 namespace {
@@ -66,7 +64,7 @@ void fold(Saga& row, const saga::SagaTransition& t, Timestamp recorded_at) {
       row.state = "PARKED";
       break;
     default:
-      // A newer program's word; it stands in the timeline.
+      // A newer program's word; the log has it.
       break;
   }
   note_trouble(row, t);
@@ -101,13 +99,7 @@ void SagaStatus::on(const Record& r, const saga::SagaAdvanced& e) {
   row->version = r.event.version;
   row->updated_at = r.event.recorded_at;
   row->position = r.position();
-  std::int64_t ordinal = 0;
-  for (const saga::SagaTransition& t : e.transitions()) {
-    fold(*row, t, r.event.recorded_at);
-    transitions_.add({row->saga, row->version, ordinal++, r.shard(),
-                      enum_word(saga::TransitionKind_Name(t.kind()), "TRANSITION_KIND_", t.kind()), t.step(), t.step_name(), t.attempt(),
-                      t.code(), t.message(), time_of(t), r.event.recorded_at, r.position()});
-  }
+  for (const saga::SagaTransition& t : e.transitions()) fold(*row, t, r.event.recorded_at);
 }
 
 }  // namespace ordersaga::projections::saga_status

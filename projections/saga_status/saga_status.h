@@ -1,4 +1,5 @@
-// Sagas as operators see them: where each is, and its timeline. Knows the records of sagas, not their definitions.
+// Sagas as operators see them: where each is. Its timeline is its stream in the log. Knows the records of sagas, not their
+// definitions.
 #pragma once
 
 #include <optional>
@@ -10,7 +11,7 @@ namespace ordersaga::projections::saga_status {
 
 namespace saga = ordersaga::saga::v1;
 
-// Columns are explained in schemas/sql/V120 and V121.
+// Columns are explained in schemas/sql/V120.
 struct Saga {
   static constexpr std::string_view kTable = "saga_status";
   static constexpr std::size_t kKeyColumns = 1;
@@ -61,47 +62,11 @@ struct Saga {
   }
 };
 
-struct Transition {
-  static constexpr std::string_view kTable = "saga_transitions";
-  static constexpr std::size_t kKeyColumns = 3;
-
-  std::string saga;
-  Version version;
-  std::int64_t ordinal = 0;
-  Shard shard;
-  std::string kind;
-  std::int64_t step_index = 0;
-  std::string step_name;
-  std::int64_t attempt = 0;
-  std::string code;
-  std::string message;
-  std::optional<Timestamp> wake_at;
-  Timestamp recorded_at;
-  Position position;
-
-  template <class Self, class Column>
-  static void columns(Self& row, Column&& column) {
-    column("saga", row.saga);
-    column("version", row.version);
-    column("ordinal", row.ordinal);
-    column("shard", row.shard);
-    column("kind", row.kind);
-    column("step_index", row.step_index);
-    column("step_name", row.step_name);
-    column("attempt", row.attempt);
-    column("code", row.code);
-    column("message", row.message);
-    column("wake_at", row.wake_at);
-    column("recorded_at", row.recorded_at);
-    column("position", row.position);
-  }
-};
-
 class SagaStatus final : public Projection {
  public:
   std::string_view name() const override { return "saga_status"; }
   bool concerns(const google::protobuf::Descriptor* type) const override { return Events::contains(type); }
-  std::vector<RowSet*> row_sets() override { return {&sagas_, &transitions_}; }
+  std::vector<RowSet*> row_sets() override { return {&sagas_}; }
   void want(const Record& record) override;
   void apply(const Record& record) override { Events::dispatch(*this, record); }
 
@@ -112,7 +77,6 @@ class SagaStatus final : public Projection {
   void on(const Record& r, const saga::SagaAdvanced& e);
 
   ChangingRows<Saga> sagas_;
-  AddedRows<Transition> transitions_;
 };
 
 }  // namespace ordersaga::projections::saga_status

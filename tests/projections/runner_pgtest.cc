@@ -130,6 +130,33 @@ TEST_F(ProjectorOnPostgres, goes_on_when_its_connections_are_cut) {
   expect_exact();
 }
 
+// Its commits do not wait for the disk: a crash may take back the last of them, after Kafka was told of their offsets.
+TEST_F(ProjectorOnPostgres, what_a_crash_took_back_is_filled_from_the_log) {
+  for (int i = 0; i < 6; ++i) record_completed_order(history_, "o" + std::to_string(i));
+  publish();
+  auto runner = start();
+  runner->step();
+  const std::vector<std::string> tables{"projection_checkpoint", "order_summary", "saga_status", "stock_level_parts"};
+  Connection server(database_.target());
+  for (const std::string& table : tables) server.exec("CREATE TABLE public." + table + " AS TABLE read." + table);
+  run(*runner);
+  for (const std::string& table : tables) server.exec("TRUNCATE read." + table + "; INSERT INTO read." + table + " TABLE public." + table);
+
+  record_completed_order(history_, "later");
+  publish([](const auto& event) { return event.stream.find("later") == std::string::npos; });
+  auto again = start();
+  run(*again);
+  EXPECT_GT(again->counters().filled, 0u);
+  publish();
+  run(*again);
+  expect_exact();
+}
+
+TEST_F(ProjectorOnPostgres, the_projector_alone_does_not_wait_for_the_disk) {
+  EXPECT_EQ(Connection(database_.target_as("ordersaga_projector")).exec("SHOW synchronous_commit").text(0, 0), "off");
+  EXPECT_EQ(Connection(database_.target_as("ordersaga_writer")).exec("SHOW synchronous_commit").text(0, 0), "on");
+}
+
 TEST_F(ProjectorOnPostgres, an_unmigrated_database_is_named_as_what_it_is) {
   testing_support::TestDatabase bare({.migrated = false});
   PostgresReadStore store(bare.target());

@@ -9,7 +9,6 @@ namespace ordersaga::projections::testing {
 namespace {
 
 using saga_status::Saga;
-using saga_status::Transition;
 using tests::proto;
 namespace saga = ordersaga::saga::v1;
 
@@ -73,7 +72,6 @@ TEST(SagaStatus, follows_a_saga_that_is_undone) {
   EXPECT_EQ(row->definition_version, 3);
   EXPECT_EQ(row->order_id, "o1");
   EXPECT_EQ(row->ended_at, row->updated_at);
-  EXPECT_EQ(folded.rows<Transition>().size(), 10u);
 }
 
 TEST(SagaStatus, a_step_that_succeeds_after_all_leaves_no_trouble_behind) {
@@ -90,25 +88,6 @@ TEST(SagaStatus, a_step_that_succeeds_after_all_leaves_no_trouble_behind) {
   EXPECT_EQ(row->code, "");
   EXPECT_EQ(row->message, "");
   EXPECT_TRUE(row->pivot_passed);
-}
-
-TEST(SagaStatus, the_timeline_has_each_transition_in_order) {
-  History history;
-  auto recorded = history.record(
-      kStream,
-      advanced("transitions { kind: TRANSITION_KIND_STARTED } "
-               "transitions { kind: TRANSITION_KIND_STEP_STARTED step: 4 attempt: 1 step_name: 'S' wake_at { seconds: 7 nanos: 5000 } }"));
-  Folded folded(history);
-  folded.catch_up();
-  auto rows = folded.rows<Transition>();
-  ASSERT_EQ(rows.size(), 2u);
-  EXPECT_EQ(rows[0].kind, "STARTED");
-  EXPECT_EQ(rows[1].kind, "STEP_STARTED");
-  EXPECT_EQ(rows[1].ordinal, 1);
-  EXPECT_EQ(rows[1].step_index, 4);
-  EXPECT_EQ(rows[1].step_name, "S");
-  EXPECT_EQ(rows[1].wake_at, Timestamp(std::chrono::microseconds(7'000'005)));
-  EXPECT_EQ(rows[1].recorded_at, recorded.recorded_at);
 }
 
 TEST(SagaStatus, a_record_that_does_not_follow_the_last_one_is_parked) {

@@ -73,8 +73,8 @@ std::unique_ptr<Process> RunningSystem::start_ready_daemon(const std::string& ro
 }
 
 RunningSystem::Verdict RunningSystem::verify() const {
-  Process sagactl(our_program("sagactl"),
-                  {"verify", "all", "--database", database_.target(), "--brokers", brokers_, "--gateway-url", gateway_url_});
+  Process sagactl(our_program("sagactl"), {"verify", "all", "--database", database_.target(), "--brokers", brokers_, "--gateway-url",
+                                           gateway_url_, "--carrier-url", carrier_url_});
   return {sagactl.wait_for_end(kPatience).value_or(-1), sagactl.output()};
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "consumers/effects/carrier_client.h"
 #include "events/codec.h"
 #include "ordersaga/log/v1/record.pb.h"
 #include "projections/all_projections.h"
@@ -44,6 +45,29 @@ class Ledger final : public verify::GatewaySource {
 
  private:
   const simulators::payment_gateway::Gateway& gateway_;
+};
+
+class CarrierLedger final : public verify::CarrierSource {
+ public:
+  CarrierLedger(const simulators::carrier::Carrier& carrier, Timestamp now) : carrier_(carrier), now_(now) {}
+  std::vector<verify::CarrierEntry> carrier_ledger() override {
+    using simulators::carrier::Kind;
+    std::vector<verify::CarrierEntry> out;
+    for (const auto& e : carrier_.ledger()) {
+      if (!e.done() || e.kind == Kind::advance) continue;
+      verify::CarrierOperation operation = e.kind == Kind::booking    ? verify::CarrierOperation::book
+                                           : e.kind == Kind::handover ? verify::CarrierOperation::hand_over
+                                                                      : verify::CarrierOperation::cancel;
+      verify::CarrierEntry entry{e.shipment, operation, e.id, e.booking, e.postcode, e.tracking_number};
+      if (e.kind == Kind::booking) entry.tracking = consumers::carrier::parse_tracking(name(carrier_.track(e.id, now_).status));
+      out.push_back(std::move(entry));
+    }
+    return out;
+  }
+
+ private:
+  const simulators::carrier::Carrier& carrier_;
+  const Timestamp now_;
 };
 
 class Topic final : public verify::TopicSource {
@@ -130,9 +154,15 @@ std::vector<std::string> check_invariants(Surroundings& around, bool relay, bool
   verify::StoreLog log(store);
   Tables tables(around, store, projector);
   Ledger ledger(around.participants.gateway());
+  CarrierLedger carrier(around.participants.carrier(), around.world.wall());
   Topic topic(around);
   Rebuild rebuild(around, store);
-  verify::Sources sources{&log, &tables, &ledger, relay ? &topic : nullptr, projector ? &rebuild : nullptr};
+  verify::Sources sources{.log = &log,
+                          .tables = &tables,
+                          .gateway = &ledger,
+                          .carrier = &carrier,
+                          .topic = relay ? &topic : nullptr,
+                          .rebuild = projector ? &rebuild : nullptr};
   std::vector<std::string> out;
   verify::Report report = verify::check(sources, {});
   for (const verify::Finding& f : report.findings.kept())

@@ -35,7 +35,7 @@ void add_global_flags(CLI::App& app, GlobalFlags& f) {
   setting("database-password-file", "database_password_file", "file that holds the password");
   setting("brokers", "brokers", "Kafka's bootstrap servers");
   setting("gateway-url", "gateway_url", "payment gateway whose ledger verify reads");
-  setting("carrier-url", "carrier_url", "carrier that doctor asks");
+  setting("carrier-url", "carrier_url", "carrier whose ledger verify reads");
   setting("client", "client", "replies come on ordersaga.replies.<client>.v1");
   // So that a flag may overrule the one in a shell's alias.
   for (CLI::Option* option : app.get_options())

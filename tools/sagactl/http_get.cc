@@ -10,7 +10,7 @@ namespace ordersaga::sagactl {
 
 namespace http = runtime::http;
 
-Json http_get_json(Context& context, const std::string& url, const std::string& target) {
+std::optional<Json> http_get_json_if_there(Context& context, const std::string& url, const std::string& target) {
   http::Endpoint endpoint;
   try {
     endpoint = http::Endpoint::parse(url);
@@ -26,11 +26,17 @@ Json http_get_json(Context& context, const std::string& url, const std::string& 
   http::Result result = answered.get();  // the client keeps the time
   if (result.fate != http::Fate::answered)
     throw Failure(ExitCode::unreachable, fmt::format("{} does not answer: {}", url, result.error), "sagactl doctor");
+  if (result.response.status == 404) return std::nullopt;
   if (result.response.status != 200)
     throw Failure(ExitCode::failed, fmt::format("{}{} answered with status {}", url, target, result.response.status));
   Json json = Json::parse(result.response.body, nullptr, false);
   if (json.is_discarded()) throw Failure(ExitCode::failed, fmt::format("{}{} answered with no JSON", url, target));
   return json;
+}
+
+Json http_get_json(Context& context, const std::string& url, const std::string& target) {
+  if (std::optional<Json> json = http_get_json_if_there(context, url, target)) return *std::move(json);
+  throw Failure(ExitCode::failed, fmt::format("{}{} answered with status 404", url, target));
 }
 
 }  // namespace ordersaga::sagactl

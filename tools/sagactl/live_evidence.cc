@@ -7,7 +7,6 @@
 #include "projections/postgres_read_store.h"
 #include "projections/rebuild.h"
 #include "schemas/headers.h"
-#include "tools/sagactl/http_get.h"
 
 namespace ordersaga::sagactl {
 
@@ -21,7 +20,6 @@ constexpr Statement kCursor{"verify_cursor",
                             "SELECT position FROM log.relay_cursors WHERE shard = $1::text::smallint AND epoch = $2::text::integer"};
 
 constexpr std::size_t kPerRead = 5'000;
-constexpr int kLedgerPage = 1'000;
 constexpr std::size_t kMaxDifferences = 1'000;
 constexpr auto kLookEvery = std::chrono::milliseconds(100);
 
@@ -43,21 +41,6 @@ verify::PublishedEvent to_event(const kafka::ConsumedMessage& m) {
   if (event.version != Version(0)) event.stream = m.header(headers::kSubject).value_or("");
   event.value = m.value;
   return event;
-}
-
-// False for what is no operation done.
-bool to_entry(const Json& json, verify::GatewayEntry& entry) {
-  if (json.at("status") != "done") return false;
-  std::string kind = json.at("kind").get<std::string>();
-  entry.operation = kind == "authorization" ? verify::GatewayOperation::authorize
-                    : kind == "capture"     ? verify::GatewayOperation::capture
-                    : kind == "void"        ? verify::GatewayOperation::void_authorization
-                                            : verify::GatewayOperation::refund;
-  entry.payment_id = json.at("payment").get<std::string>();
-  entry.currency_code = json.at("amount").at("currency").get<std::string>();
-  entry.amount_minor = json.at("amount").at("minor").get<std::int64_t>();
-  entry.reference = json.at("id").get<std::string>();
-  return true;
 }
 
 }  // namespace
@@ -101,25 +84,6 @@ void LiveTopic::scan(Shard shard, const Visit& visit) {
     if (messages.empty()) return;
     for (const kafka::ConsumedMessage& message : messages) visit(to_event(message));
     next = messages.back().offset + 1;
-  }
-}
-
-std::vector<verify::GatewayEntry> LiveGateway::ledger() {
-  std::vector<verify::GatewayEntry> entries;
-  std::int64_t after = 0;
-  for (;;) {
-    throw_if_stopped();
-    Json page = http_get_json(context_, context_.settings.gateway_url, fmt::format("/v1/ledger?after={}&limit={}", after, kLedgerPage));
-    try {
-      for (const Json& json : page.at("entries")) {
-        verify::GatewayEntry entry;
-        if (to_entry(json, entry)) entries.push_back(std::move(entry));
-      }
-      if (page.at("next_after").is_null()) return entries;
-      after = page.at("next_after").get<std::int64_t>();
-    } catch (const Json::exception& error) {
-      throw Failure(ExitCode::failed, fmt::format("{} gave a ledger that cannot be read: {}", context_.settings.gateway_url, error.what()));
-    }
   }
 }
 

@@ -1,4 +1,4 @@
-// The evidence of a running system: Postgres' tables, the events topic, the payment gateway's ledger.
+// The evidence of a running system: Postgres' tables and the events topic. The participants' ledgers: live_ledgers.h.
 #pragma once
 
 #include <map>
@@ -43,16 +43,6 @@ class LiveTopic final : public verify::TopicSource {
   Context& context_;
   std::chrono::steady_clock::time_point until_;
   runtime::kafka::KafkaPartitionReader reader_;
-};
-
-// Reads GET <url>/v1/ledger page by page. Throws Failure{unreachable}.
-class LiveGateway final : public verify::GatewaySource {
- public:
-  explicit LiveGateway(Context& context) : context_(context) {}
-  std::vector<verify::GatewayEntry> ledger() override;
-
- private:
-  Context& context_;
 };
 
 class LiveRebuild final : public verify::RebuildSource {

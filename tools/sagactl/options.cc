@@ -26,7 +26,7 @@ void declare(runtime::SettingsReader& reader, Settings& s) {
   reader.add_secret("database_password", s.database_password, "password for Postgres");
   reader.add("brokers", s.brokers, "Kafka's bootstrap servers, host:port, separated by commas");
   reader.add("gateway_url", s.gateway_url, "payment gateway whose ledger verify reads, http://host:port");
-  reader.add("carrier_url", s.carrier_url, "carrier that doctor asks, http://host:port");
+  reader.add("carrier_url", s.carrier_url, "carrier whose ledger verify reads, http://host:port");
   reader.add("client", s.client, "name in the reply topic ordersaga.replies.<client>.v1");
 }
 

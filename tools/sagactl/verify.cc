@@ -12,6 +12,7 @@
 
 #include "tools/sagactl/command.h"
 #include "tools/sagactl/live_evidence.h"
+#include "tools/sagactl/live_ledgers.h"
 #include "tools/sagactl/progress.h"
 #include "tools/verify/check.h"
 #include "tools/verify/store_evidence.h"
@@ -46,15 +47,19 @@ verify::Report look(Context& context, const VerifyArgs& args) {
   verify::StoreLog log(context.store());
   LiveTables tables(context.database(), context.store().shards());
   std::optional<LiveGateway> gateway;
+  std::optional<LiveCarrier> carrier;
   std::optional<LiveTopic> topic;
   LiveRebuild rebuild(context);
   auto wants = [&](Group group) { return args.groups.empty() || args.groups.count(group) > 0; };
-  if (wants(Group::money) && !context.settings.gateway_url.empty()) gateway.emplace(context);
+  auto shows_ledger = [&](const std::string& url) { return !url.empty() && has_ledger(context, url); };
+  if (wants(Group::money) && shows_ledger(context.settings.gateway_url)) gateway.emplace(context);
+  if (wants(Group::shipments) && shows_ledger(context.settings.carrier_url)) carrier.emplace(context);
   if (wants(Group::outbox) && !args.no_kafka) topic.emplace(context, context.options.timeout);
   ProgressLine progress(context.console, context.options, "verify");
   verify::Sources sources{.log = &log,
                           .tables = &tables,
                           .gateway = gateway ? &*gateway : nullptr,
+                          .carrier = carrier ? &*carrier : nullptr,
                           .topic = topic ? &*topic : nullptr,
                           .rebuild = wants(Group::projections) ? &rebuild : nullptr};
   return verify::check(sources, args.groups, [&](const verify::Progress& p) {
@@ -80,19 +85,24 @@ const std::vector<Field>& fields() {
 
 // The outcome of each invariant, on stderr: what was looked at, so that "nothing found" means something.
 void summarize(Context& context, const verify::Report& report, const std::vector<Finding>& findings) {
+  auto skipped = [&](std::string_view id) { return std::find(report.skipped.begin(), report.skipped.end(), id) != report.skipped.end(); };
   for (const verify::Invariant& invariant : verify::invariants()) {
     bool checked = std::find(report.checked.begin(), report.checked.end(), invariant.id) != report.checked.end();
-    bool skipped = std::find(report.skipped.begin(), report.skipped.end(), invariant.id) != report.skipped.end();
-    if (!checked && !skipped) continue;
+    bool left_out = skipped(invariant.id);
+    if (!checked && !left_out) continue;
     auto count = std::count_if(findings.begin(), findings.end(), [&](const Finding& f) { return f.invariant == invariant.id; });
-    std::string mark = skipped      ? paint("–", Color::yellow, context.options.color)
+    std::string mark = left_out     ? paint("–", Color::yellow, context.options.color)
                        : count == 0 ? paint("✓", Color::green, context.options.color)
                                     : paint("✗", Color::red, context.options.color);
-    std::string note = skipped ? "  not checked: its evidence is not at hand" : count > 0 ? fmt::format("  {} findings", count) : "";
+    std::string note = left_out ? "  not checked: its evidence is not at hand" : count > 0 ? fmt::format("  {} findings", count) : "";
     context.say(fmt::format("{} {:4} {}{}", mark, invariant.id, invariant.title, note));
   }
-  if (std::find(report.skipped.begin(), report.skipped.end(), "I5") != report.skipped.end())
-    context.say("I5 and I6 need the payment gateway's ledger: --gateway-url or ORDERSAGA_GATEWAY_URL");
+  auto missing = [&](std::string_view what, const std::string& url, std::string_view option) {
+    context.say(url.empty() ? fmt::format("{}'s ledger is needed: --{}", what, option)
+                            : fmt::format("{} has no ledger at {}/v1/ledger", what, url));
+  };
+  if (skipped("I5")) missing("I5 and I6: the payment gateway", context.settings.gateway_url, "gateway-url or ORDERSAGA_GATEWAY_URL");
+  if (skipped("I17")) missing("I17: the carrier", context.settings.carrier_url, "carrier-url or ORDERSAGA_CARRIER_URL");
   context.say(fmt::format("{} records in {} shards", report.records, report.shards));
 }
 
@@ -132,6 +142,8 @@ void add_verify(CLI::App& app, Action& chosen) {
   add_verb<VerifyArgs>(*noun, chosen, "log", "positions, versions and commands (I1, I2, I15)", declare_group<Group::log>, run_verify);
   add_verb<VerifyArgs>(*noun, chosen, "money", "money, and the gateway's ledger (I4, I5, I6)", declare_group<Group::money>, run_verify);
   add_verb<VerifyArgs>(*noun, chosen, "stock", "stock (I7)", declare_group<Group::stock>, run_verify);
+  add_verb<VerifyArgs>(*noun, chosen, "shipments", "shipments, and the carrier's ledger (I17)", declare_group<Group::shipments>,
+                       run_verify);
   add_verb<VerifyArgs>(*noun, chosen, "sagas", "no saga without a next step (I8)", declare_group<Group::sagas>, run_verify);
   add_verb<VerifyArgs>(*noun, chosen, "outbox", "what is on Kafka (I11)", declare_group<Group::outbox>, run_verify);
   add_verb<VerifyArgs>(*noun, chosen, "projections", "read models (I12, I13)", declare_group<Group::projections>, run_verify);

@@ -8,6 +8,7 @@
 #include "events/codec.h"
 #include "events/errors.h"
 #include "tools/verify/captures.h"
+#include "tools/verify/carrier.h"
 #include "tools/verify/checker.h"
 #include "tools/verify/gateway.h"
 #include "tools/verify/inputs.h"
@@ -36,6 +37,7 @@ constexpr Invariant kInvariants[] = {
     {"I12", Group::projections, "read models applied each record once"},
     {"I13", Group::projections, "read models are what a rebuild gives"},
     {"I15", Group::log, "positions of a shard are 1, 2, 3 …, and its time never falls"},
+    {"I17", Group::shipments, "our shipments are the carrier's ledger, both ways"},
 };
 
 // How many records are decoded into one arena before it is cleared.
@@ -54,6 +56,7 @@ std::unique_ptr<Checker> make_checker(std::string_view id, const Sources& source
   if (id == "I12") return std::make_unique<ReadModelsChecker>(findings);
   if (id == "I13" && sources.rebuild != nullptr) return std::make_unique<RebuildChecker>(*sources.rebuild, findings);
   if (id == "I15") return std::make_unique<PositionsChecker>(findings);
+  if (id == "I17" && sources.carrier != nullptr) return std::make_unique<CarrierChecker>(*sources.carrier, findings);
   return nullptr;
 }
 
@@ -91,6 +94,8 @@ std::string_view name(Group group) {
       return "money";
     case Group::stock:
       return "stock";
+    case Group::shipments:
+      return "shipments";
     case Group::sagas:
       return "sagas";
     case Group::outbox:

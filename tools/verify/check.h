@@ -14,7 +14,7 @@
 
 namespace ordersaga::verify {
 
-enum class Group : std::uint8_t { log, money, stock, sagas, outbox, projections };
+enum class Group : std::uint8_t { log, money, stock, shipments, sagas, outbox, projections };
 
 struct Invariant {
   std::string_view id;
@@ -30,6 +30,7 @@ struct Sources {
   LogSource* log = nullptr;
   TableSource* tables = nullptr;
   GatewaySource* gateway = nullptr;
+  CarrierSource* carrier = nullptr;
   TopicSource* topic = nullptr;
   RebuildSource* rebuild = nullptr;
 };

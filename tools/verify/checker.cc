@@ -35,4 +35,16 @@ std::string_view name(GatewayOperation operation) {
   return "unknown";
 }
 
+std::string_view name(CarrierOperation operation) {
+  switch (operation) {
+    case CarrierOperation::book:
+      return "booking";
+    case CarrierOperation::hand_over:
+      return "hand-over";
+    case CarrierOperation::cancel:
+      return "cancellation";
+  }
+  return "unknown";
+}
+
 }  // namespace ordersaga::verify

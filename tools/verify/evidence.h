@@ -20,6 +20,7 @@
 
 #include "events/event_store.h"
 #include "events/recorded_event.h"
+#include "ordersaga/shipment/v1/types.pb.h"
 #include "schemas/ids.h"
 
 namespace ordersaga::verify {
@@ -125,6 +126,29 @@ class GatewaySource {
  public:
   virtual ~GatewaySource() = default;
   virtual std::vector<GatewayEntry> ledger() = 0;
+};
+
+enum class CarrierOperation : std::uint8_t { book, hand_over, cancel };
+std::string_view name(CarrierOperation operation);
+
+// One thing that the carrier did. Refusals and repeated calls with the same key are no entries.
+struct CarrierEntry {
+  std::string shipment_id;
+  CarrierOperation operation = CarrierOperation::book;
+  std::string reference;  // the carrier's id of it
+  // Of the booking that it is, or acts on; empty when a cancellation came before any booking.
+  std::string booking;
+  // The rest is of bookings only.
+  std::string postcode{};
+  std::string tracking_number{};
+  // Where the parcel is when the ledger is read. It only moves on.
+  shipment::v1::TrackingStatus tracking = shipment::v1::TRACKING_STATUS_BOOKED;
+};
+
+class CarrierSource {
+ public:
+  virtual ~CarrierSource() = default;
+  virtual std::vector<CarrierEntry> carrier_ledger() = 0;
 };
 
 // A message of ordersaga.events.v1, as far as its place and bytes go.

@@ -39,16 +39,16 @@ class OnTheSystem : public testing::Test {
     return run(more);
   }
 
-  // A charge at the gateway that no order of ours asked for.
-  void charge_a_stranger() {
-    runtime::http::Request charge;
-    charge.method = "POST";
-    charge.target = "/v1/authorizations";
-    charge.headers = {{"Idempotency-Key", "planted"}, {"Content-Type", "application/json"}};
-    charge.body = R"({"payment":"stranger.1","amount":{"currency":"EUR","minor":100},"token":"tok_approved"})";
+  // Something done outside that no order of ours asked for.
+  void plant(const std::string& url, const std::string& target, const std::string& body) {
+    runtime::http::Request call;
+    call.method = "POST";
+    call.target = target;
+    call.headers = {{"Idempotency-Key", "planted"}, {"Content-Type", "application/json"}};
+    call.body = body;
     std::promise<runtime::http::Result> done;
     runtime::http::Client client;
-    client.send(runtime::http::Endpoint::parse(system_.gateway_url()), charge, std::chrono::seconds(10),
+    client.send(runtime::http::Endpoint::parse(url), call, std::chrono::seconds(10),
                 [&](runtime::http::Result result) { done.set_value(std::move(result)); });
     ASSERT_EQ(done.get_future().get().response.status, 200);
   }
@@ -117,12 +117,19 @@ TEST_F(OnTheSystem, OrdersArePlacedFollowedAndRefusedAndVerifyFindsNothing) {
   EXPECT_NE(later.err.find("sagactl order get later"), std::string::npos) << later.err;
 }
 
-TEST_F(OnTheSystem, VerifyFindsWhatWasPlantedInTheLedgerAndOnTheTopic) {
+TEST_F(OnTheSystem, VerifyFindsWhatWasPlantedInTheLedgersAndOnTheTopic) {
   ASSERT_EQ(place("good").code, 0);
-  charge_a_stranger();
+  plant(system_.gateway_url(), "/v1/authorizations",
+        R"({"payment":"stranger.1","amount":{"currency":"EUR","minor":100},"token":"tok_approved"})");
   Outcome verdict = run({"verify", "money", "--looks", "2", "-o", "csv"});
   EXPECT_EQ(verdict.code, 8);
   EXPECT_NE(verdict.out.find("\nI5,payment stranger.1,"), std::string::npos) << verdict.out;
+
+  plant(system_.carrier_url(), "/v1/bookings",
+        R"({"shipment":"stranger.1","destination":{"postcode":"1011AB","city":"Amsterdam"},"lines":[{"sku":"SKU-1","quantity":1}]})");
+  verdict = run({"verify", "shipments", "--looks", "2", "-o", "csv"});
+  EXPECT_EQ(verdict.code, 8);
+  EXPECT_NE(verdict.out.find("\nI17,shipment stranger.1,"), std::string::npos) << verdict.out;
 
   publish_other_bytes("good");
   verdict = run({"verify", "outbox", "--looks", "2", "-o", "csv"});

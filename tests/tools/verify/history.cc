@@ -1,11 +1,13 @@
 #include "tests/tools/verify/history.h"
 
 #include <set>
+#include <stdexcept>
 
 #include "ordersaga/inventory/v1/events.pb.h"
 #include "ordersaga/order/v1/events.pb.h"
 #include "ordersaga/payment/v1/events.pb.h"
 #include "ordersaga/saga/v1/saga.pb.h"
+#include "ordersaga/shipment/v1/events.pb.h"
 #include "schemas/streams.h"
 
 namespace ordersaga::verify::test {
@@ -14,10 +16,12 @@ namespace inventory = ordersaga::inventory::v1;
 namespace order_v1 = ordersaga::order::v1;
 namespace payment = ordersaga::payment::v1;
 namespace saga = ordersaga::saga::v1;
+namespace shipment_v1 = ordersaga::shipment::v1;
 
 namespace {
 
 constexpr std::int64_t kTotal = 1'000;
+constexpr const char* kPostcode = "1011AB";
 
 void set(ordersaga::common::v1::Money* money) {
   money->set_currency_code("EUR");
@@ -51,6 +55,7 @@ saga::SagaAdvanced asks(saga::Operation operation, const std::string& order) {
   request->set_subject_id(order + ".1");
   request->set_order_id(order);
   set(request->mutable_amount());
+  request->mutable_destination()->set_postcode(kPostcode);
   return record;
 }
 
@@ -160,7 +165,51 @@ void History::capture(const std::string& order) {
   append("payment-" + order + ".1", event);
 }
 
+void History::book(const std::string& order) {
+  advance("saga-fulfil_order-" + order, order, asks(saga::OPERATION_BOOK_SHIPMENT, order));
+  carrier.push_back({order + ".1", CarrierOperation::book, "bkg-" + order, "bkg-" + order, kPostcode, "SP-" + order});
+  shipment_v1::ShipmentCreated created;
+  created.set_shipment_id(order + ".1");
+  created.set_booking_reference("bkg-" + order);
+  created.set_tracking_number("SP-" + order);
+  append("shipment-" + order + ".1", created);
+}
+
+void History::hand_over(const std::string& order) {
+  append("shipment-" + order + ".1", shipment_v1::ShipmentPacked());
+  advance("saga-fulfil_order-" + order, order, asks(saga::OPERATION_HAND_OVER_SHIPMENT, order));
+  carrier.push_back({order + ".1", CarrierOperation::hand_over, "han-" + order, "bkg-" + order});
+  booking_of(order).tracking = shipment_v1::TRACKING_STATUS_HANDED_OVER;
+  shipment_v1::ShipmentDispatched dispatched;
+  dispatched.set_reference("han-" + order);
+  append("shipment-" + order + ".1", dispatched);
+}
+
+void History::deliver(const std::string& order) {
+  booking_of(order).tracking = shipment_v1::TRACKING_STATUS_DELIVERED;
+  append("shipment-" + order + ".1", shipment_v1::ShipmentDelivered());
+}
+
+void History::cancel_shipment(const std::string& order) {
+  saga::SagaAdvanced undo = asks(saga::OPERATION_CANCEL_SHIPMENT, order);
+  undo.mutable_transitions(0)->set_kind(saga::TRANSITION_KIND_COMPENSATION_STARTED);
+  advance("saga-fulfil_order-" + order, order, undo);
+  carrier.push_back({order + ".1", CarrierOperation::cancel, "can-" + order, "bkg-" + order});
+  booking_of(order).tracking = shipment_v1::TRACKING_STATUS_CANCELLED;
+  append("shipment-" + order + ".1", shipment_v1::ShipmentCancelled());
+  advance("saga-fulfil_order-" + order, order, moved({saga::TRANSITION_KIND_STEP_COMPENSATED, saga::TRANSITION_KIND_FAILED}));
+}
+
+CarrierEntry& History::booking_of(const std::string& order) {
+  for (CarrierEntry& entry : carrier)
+    if (entry.shipment_id == order + ".1" && entry.operation == CarrierOperation::book) return entry;
+  throw std::invalid_argument("nothing was booked for " + order);
+}
+
 void History::ship_and_complete(const std::string& order) {
+  book(order);
+  hand_over(order);
+  deliver(order);
   inventory::ReservationConsumed consumed;
   *consumed.add_allocations() = allocation();
   append("reservation-" + order, consumed);
@@ -299,7 +348,7 @@ void History::scan(Shard shard, const TopicSource::Visit& visit) {
 }
 
 std::vector<Finding> History::judge() {
-  return check({.log = this, .tables = this, .gateway = this, .topic = this, .rebuild = this}, {}).findings.kept();
+  return check({.log = this, .tables = this, .gateway = this, .carrier = this, .topic = this, .rebuild = this}, {}).findings.kept();
 }
 
 History good_history() {

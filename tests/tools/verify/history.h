@@ -18,7 +18,7 @@ namespace ordersaga::verify::test {
 
 inline constexpr int kShards = 4;
 
-struct History final : LogSource, TableSource, GatewaySource, TopicSource, RebuildSource {
+struct History final : LogSource, TableSource, GatewaySource, CarrierSource, TopicSource, RebuildSource {
   History();
 
   // --- building: each adds records where the system would, and keeps the other evidence in step.
@@ -31,7 +31,14 @@ struct History final : LogSource, TableSource, GatewaySource, TopicSource, Rebui
   void authorize(const std::string& order);
   void confirm(const std::string& order);
   void capture(const std::string& order);
+  // The parcel's way: booked and created, handed over and dispatched, delivered.
+  void book(const std::string& order);
+  void hand_over(const std::string& order);
+  void deliver(const std::string& order);
+  // All of the parcel's way, the goods' and the order's.
   void ship_and_complete(const std::string& order);
+  // A confirmed order is undone: its booking is cancelled, its sagas end. Says nothing of money and goods.
+  void cancel_shipment(const std::string& order);
   void void_and_release(const std::string& order);
   void reject(const std::string& order);
   // The whole way.
@@ -47,6 +54,7 @@ struct History final : LogSource, TableSource, GatewaySource, TopicSource, Rebui
   std::vector<Inbox> inboxes;
   LevelsAt level_table;
   std::vector<GatewayEntry> gateway;
+  std::vector<CarrierEntry> carrier;
   std::vector<std::vector<PublishedEvent>> topic;
   std::vector<RowDifference> differences;
 
@@ -63,6 +71,9 @@ struct History final : LogSource, TableSource, GatewaySource, TopicSource, Rebui
   LevelsAt levels() override { return level_table; }
   Inbox inbox(Shard shard, Position upto) override;
   std::vector<GatewayEntry> ledger() override { return gateway; }
+  std::vector<CarrierEntry> carrier_ledger() override { return carrier; }
+  // The carrier's booking of the order's shipment.
+  CarrierEntry& booking_of(const std::string& order);
   Epoch epoch() override { return Epoch(1); }
   Position published(Shard, Position head) override { return head; }
   void scan(Shard shard, const TopicSource::Visit& visit) override;

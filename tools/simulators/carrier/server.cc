@@ -41,7 +41,7 @@ class CarrierServer::Desk {
                 out.send(moved.verdict == Verdict::done ? track(in) : response_to(in, moved, false));
               }},
         Route{"GET", "/v1/labels/{name}", [this](const Incoming& in, Responder out) { out.send(label(in)); }},
-        Route{"GET", "/v1/ledger", [this](const Incoming& in, Responder out) { out.send(ledger_page(carrier_.ledger(), in, to_json)); }},
+        Route{"GET", "/v1/ledger", [this](const Incoming& in, Responder out) { out.send(ledger(in)); }},
         Route{"GET", "/health", [](const Incoming&, Responder out) {
                 out.send(json_answer(200, {{"status", "ok"}}));
               }}};
@@ -86,6 +86,15 @@ class CarrierServer::Desk {
                              {"shipment", tracked.booking->shipment},
                              {"tracking_number", tracked.booking->tracking_number},
                              {"status", name(tracked.status)}});
+  }
+
+  // A booking that was made says where its parcel is now.
+  Response ledger(const Incoming& in) const {
+    return ledger_page(carrier_.ledger(), in, [this](const LedgerEntry& entry) {
+      nlohmann::json json = to_json(entry);
+      if (entry.kind == Kind::booking && entry.done()) json["tracking"] = name(carrier_.track(entry.id, clock_.now()).status);
+      return json;
+    });
   }
 
   Response label(const Incoming& in) const {

@@ -4,18 +4,18 @@
 //   bench_orders [--orders N] [--window W]      closed loop: throughput, and what an order costs
 //   bench_orders --rate R --seconds S           open loop: latency
 //
+// Before either, --warm-up orders (10000) go through in a closed loop and are not measured.
 // Prints a table on stderr and one JSON object on stdout. Figures are taken from outside: /proc, the daemon's /metrics,
 // Postgres' statistics, the topics' ends.
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "bench/costs.h"
 #include "bench/load.h"
-#include "bench/process_usage.h"
 #include "bench/system_figures.h"
 #include "runtime/kafka/kafka_consumer.h"
 #include "runtime/kafka/kafka_producer.h"
@@ -34,11 +34,9 @@ namespace kafka = runtime::kafka;
 constexpr std::string_view kReplyTopic = "ordersaga.replies.bench.v1";
 // Rarely, since each look costs the system under load a count of all orders.
 constexpr auto kLookEvery = 200ms;
-// Postgres counts a session's transactions after a second of rest; the second step of the fulfilment may still run.
+// The second step of the fulfilment may still run.
 constexpr auto kRest = 1500ms;
 constexpr auto kPatience = 120s;
-// Parts of a process that used less of its time are not worth a line.
-constexpr double kSmallPart = 0.02;
 
 struct Settings {
   std::string brokers = "127.0.0.1:9092";
@@ -49,31 +47,21 @@ struct Settings {
   std::int64_t window = 2'000;
   std::int64_t rate = 0;
   std::int64_t seconds = 20;
+  std::int64_t warm_up = 10'000;
 };
 
 std::optional<std::string> read_settings(int argc, const char* const* argv, Settings& s) {
   runtime::SettingsReader reader("bench_orders", "Measures orders from their commands on Kafka to their ends.", ORDERSAGA_VERSION);
   reader.add("brokers", s.brokers, "Kafka's bootstrap servers");
   reader.add("database", s.database, "Postgres, as a libpq connection string");
-  reader.add("metrics_url", s.metrics_url, "ordersagad's http://host:port");
+  reader.add("metrics_url", s.metrics_url, "http://host:port of each ordersagad, separated by commas");
   reader.add("processes", s.processes, "whose CPU time and memory to measure: name=pid,name=pid…");
   reader.add("orders", s.orders, "orders of the closed loop", {1, 9'999'999});
   reader.add("window", s.window, "orders of the closed loop that are without their replies at a time", {1, 1'000'000});
   reader.add("rate", s.rate, "orders a second of an open loop; 0: closed loop", {0, 100'000});
   reader.add("seconds", s.seconds, "how long an open loop places orders", {1, 86'400});
+  reader.add("warm_up", s.warm_up, "orders placed before the measurement begins: a JVM compiles once", {0, 9'999'999});
   return reader.read(argc, argv, runtime::process_environment());
-}
-
-struct Snapshot {
-  Figures figures;
-  std::vector<std::pair<std::string, ProcessUsage>> processes;
-};
-
-Snapshot look(System& system, const NamedPids& pids) {
-  Snapshot snapshot;
-  for (const auto& [name, pid] : pids) snapshot.processes.emplace_back(name, usage_of(pid));
-  snapshot.figures = system.figures();
-  return snapshot;
 }
 
 // The replies are there; returns when all records until then are events on Kafka, and all orders in order_summary.
@@ -96,89 +84,32 @@ void wait_until_quiet(System& system, const std::stop_token& stop) {
     if (runtime::sleep_unless_stopped(stop, kRest)) throw std::runtime_error("interrupted");
 }
 
-double rounded(double value) {
-  return std::round(value * 1000) / 1000;
-}
-
-Json costs(const Figures& before, const Figures& after, double orders) {
-  const auto each = [orders](std::int64_t from, std::int64_t to) { return rounded(static_cast<double>(to - from) / orders); };
-  Json messages = Json::object();
-  std::int64_t sum = 0;
-  for (const auto& [topic, end] : after.messages) {
-    auto was = before.messages.find(topic);
-    const std::int64_t begin = was == before.messages.end() ? 0 : was->second;
-    if (end == begin) continue;
-    sum += end - begin;
-    messages[topic] = each(begin, end);
-  }
-  return {{"turns", each(before.turns, after.turns)},
-          {"turn_inputs", each(before.inputs, after.inputs)},
-          {"records", each(before.records, after.records)},
-          {"transactions", each(before.transactions, after.transactions)},
-          {"wal_bytes", std::round(static_cast<double>(after.wal_bytes - before.wal_bytes) / orders)},
-          {"kafka_messages", rounded(static_cast<double>(sum) / orders)},
-          {"kafka_messages_by_topic", messages}};
-}
-
-Json process_table(const Snapshot& before, const Snapshot& after, double orders) {
-  Json table = Json::array();
-  for (std::size_t i = 0; i < after.processes.size(); ++i) {
-    const ProcessUsage& was = before.processes[i].second;
-    const ProcessUsage& is = after.processes[i].second;
-    const double cpu = is.cpu_seconds - was.cpu_seconds;
-    std::vector<std::pair<double, std::string>> parts;
-    for (const auto& [name, seconds] : is.parts) {
-      auto found = was.parts.find(name);
-      const double used = seconds - (found == was.parts.end() ? 0 : found->second);
-      if (used > 0 && used >= kSmallPart * cpu) parts.emplace_back(used, name);
-    }
-    std::sort(parts.rbegin(), parts.rend());
-    Json named = Json::object();
-    for (const auto& [seconds, name] : parts) named[name] = rounded(seconds);
-    table.push_back({{"process", after.processes[i].first},
-                     {"cpu_s", rounded(cpu)},
-                     {"cpu_ms_per_order", rounded(cpu * 1000 / orders)},
-                     {"memory_mib", std::round(is.memory_mib)},
-                     {"cpu_s_by_part", named}});
-  }
-  return table;
-}
-
 void print_table(const Json& result) {
   fmt::print(stderr, "\n{}\n", result["load"].get<std::string>());
   for (const char* name :
        {"orders", "confirmed", "declined", "seconds_to_replies", "seconds_to_all", "orders_per_second", "p50_ms", "p99_ms", "max_ms"})
     if (result.contains(name)) fmt::print(stderr, "  {:<28} {:>12}\n", name, result[name].dump());
-  fmt::print(stderr, "per order\n");
-  for (const auto& [name, value] : result["per_order"].items())
-    if (value.is_number()) fmt::print(stderr, "  {:<28} {:>12}\n", name, value.dump());
-  for (const auto& [topic, value] : result["per_order"]["kafka_messages_by_topic"].items())
-    fmt::print(stderr, "    {:<26} {:>12}\n", topic, value.dump());
-  fmt::print(stderr, "{:<30} {:>12} {:>12} {:>12}\n", "process", "CPU s", "CPU ms/order", "memory MiB");
-  for (const Json& p : result["processes"]) {
-    fmt::print(stderr, "  {:<28} {:>12} {:>12} {:>12}\n", p["process"].get<std::string>(), p["cpu_s"].dump(), p["cpu_ms_per_order"].dump(),
-               p["memory_mib"].dump());
-    for (const auto& [name, seconds] : p["cpu_s_by_part"].items()) fmt::print(stderr, "    {:<26} {:>12}\n", name, seconds.dump());
-  }
+  print_costs(result);
 }
 
 // Load and waiting; `load` places orders and returns when all are answered.
 Json measure(Load& load, System& system, const NamedPids& pids, const Settings& s, const std::stop_token& stop) {
   const bool closed = s.rate == 0;
   const std::int64_t orders = closed ? s.orders : s.rate * s.seconds;
-  const Snapshot before = look(system, pids);
+  const Snapshot before = look_before(system, pids, stop);
   const auto began = std::chrono::steady_clock::now();
   const LoadResult answered = closed ? load.closed(static_cast<std::size_t>(orders), static_cast<std::size_t>(s.window))
                                      : load.open(static_cast<std::size_t>(orders), static_cast<double>(s.rate));
   wait_until_published(system, before.figures, load.order_prefix(), orders, stop);
   const double all = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   wait_until_quiet(system, stop);
-  const Snapshot after = look(system, pids);
+  const Snapshot after = look_after(system, pids, stop);
 
   Json result{
       {"benchmark", "orders"},
       {"load", closed ? fmt::format("closed loop, {} orders open at a time", s.window) : fmt::format("open loop, {} orders/s", s.rate)},
       {"orders", orders},
+      {"warm_up", s.warm_up},
       {"confirmed", answered.confirmed},
       {"declined", answered.declined},
       {"seconds_to_replies", rounded(answered.seconds)},
@@ -187,8 +118,7 @@ Json measure(Load& load, System& system, const NamedPids& pids, const Settings& 
   result["p50_ms"] = rounded(percentile(answered.latencies_ms, 0.5));
   result["p99_ms"] = rounded(percentile(answered.latencies_ms, 0.99));
   result["max_ms"] = rounded(percentile(answered.latencies_ms, 1));
-  result["per_order"] = costs(before.figures, after.figures, static_cast<double>(orders));
-  result["processes"] = process_table(before, after, static_cast<double>(orders));
+  result.update(costs(before, after, static_cast<double>(orders)));
   return result;
 }
 
@@ -216,6 +146,12 @@ void run(const Settings& s, const std::stop_token& stop) {
   kafka::KafkaProducer producer(config, {});
   Load load(producer, consumer, std::string(kReplyTopic), run_id, stop);
   load.receive_stock();
+  if (s.warm_up > 0) {
+    Load warm_up(producer, consumer, std::string(kReplyTopic), run_id + "-w", stop);
+    const Figures before = system.figures();
+    warm_up.closed(static_cast<std::size_t>(s.warm_up), static_cast<std::size_t>(s.window));
+    wait_until_published(system, before, warm_up.order_prefix(), s.warm_up, stop);
+  }
   wait_until_quiet(system, stop);
   const Json result = measure(load, system, pids, s, stop);
   print_table(result);

@@ -64,6 +64,34 @@ Memory read_memory(const fs::path& folder) {
   return memory;
 }
 
+// The fields of a file of "name: number …" lines; empty when the process has ended. Throws when it may not be read: a
+// figure of zero would be wrong.
+std::map<std::string, std::int64_t> read_fields(const fs::path& path) {
+  std::ifstream file(path);
+  if (!file && fs::exists(path.parent_path())) throw std::runtime_error(path.string() + " cannot be read: run as its owner or as root");
+  std::map<std::string, std::int64_t> fields;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string name;
+    std::int64_t value = 0;
+    if (words >> name >> value) fields.emplace(name, value);
+  }
+  return fields;
+}
+
+void add_system_calls(const fs::path& process, ProcessUsage& usage) {
+  const auto io = read_fields(process / "io");
+  auto field = [](const auto& fields, const char* name) {
+    auto found = fields.find(name);
+    return found == fields.end() ? 0 : found->second;
+  };
+  usage.reads += field(io, "syscr:");
+  usage.writes += field(io, "syscw:");
+  std::error_code ended;
+  for (fs::directory_iterator thread(process / "task", ended); thread != fs::directory_iterator(); thread.increment(ended))
+    usage.waits += field(read_fields(thread->path() / "status"), "voluntary_ctxt_switches:");
+}
+
 bool is_number(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -104,6 +132,7 @@ ProcessUsage usage_of(pid_t pid) {
   ProcessUsage usage;
   usage.cpu_seconds = stat->own + stat->of_ended_children;
   Memory memory = read_memory(root);
+  add_system_calls(root, usage);
   for (const auto& thread : fs::directory_iterator(root / "task"))
     if (auto of_thread = read_stat(thread.path())) usage.parts[of_thread->name] += of_thread->own;
   for (const auto& entry : fs::directory_iterator(proc)) {
@@ -111,6 +140,7 @@ ProcessUsage usage_of(pid_t pid) {
     const auto child = read_stat(entry.path());
     if (!child || child->parent != pid) continue;
     usage.cpu_seconds += child->own + child->of_ended_children;
+    add_system_calls(entry.path(), usage);
     usage.parts[title_of(entry.path(), child->name)] += child->own;
     const Memory of_child = read_memory(entry.path());
     memory.own_mib += of_child.own_mib;

@@ -12,45 +12,66 @@ namespace {
 using namespace std::chrono_literals;
 using runtime::postgres::Statement;
 
-constexpr Statement kCosts{"bench_costs",
-                           "SELECT xact_commit, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint FROM pg_stat_database"
-                           " WHERE datname = current_database()"};
+constexpr Statement kWalPosition{"bench_wal_position", "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"};
+constexpr Statement kWal{"bench_wal", "SELECT wal_sync, wal_write, wal_fpi FROM pg_stat_wal"};
+constexpr Statement kRows{"bench_rows",
+                          "SELECT n.nspname || '.' || r.relname, sum(t.n_tup_ins)::bigint, sum(t.n_tup_upd)::bigint,"
+                          " sum(t.n_tup_hot_upd)::bigint, sum(t.n_tup_del)::bigint FROM pg_stat_user_tables t"
+                          " JOIN pg_class r ON r.oid = coalesce(pg_partition_root(t.relid), t.relid)"
+                          " JOIN pg_namespace n ON n.oid = r.relnamespace GROUP BY 1"};
 constexpr Statement kOrdersShown{"bench_orders_shown",
                                  "SELECT count(*) FROM read.order_summary WHERE order_id >= $1::text AND order_id < $1::text || '~'"
                                  " AND status <> 'PENDING'"};
 
-std::int64_t sum_of(const std::string& text, const std::string& name) {
+// The metric's samples by the value of one label; without a label all under "".
+std::map<std::string, std::int64_t> samples_of(const std::string& text, const std::string& name, const std::string& label = {}) {
   std::istringstream lines(text);
-  double sum = 0;
-  bool found = false;
+  std::map<std::string, double> sums;
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with(name) || (line[name.size()] != ' ' && line[name.size()] != '{')) continue;
-    sum += std::stod(line.substr(line.rfind(' ')));
-    found = true;
+    std::string value;
+    if (const auto at = line.find(label + "=\""); !label.empty() && at != std::string::npos) {
+      const std::size_t begin = at + label.size() + 2;
+      value = line.substr(begin, line.find('"', begin) - begin);
+    }
+    sums[value] += std::stod(line.substr(line.rfind(' ')));
   }
-  if (!found) throw std::runtime_error("the daemon has no metric " + name);
-  return static_cast<std::int64_t>(sum);
+  if (sums.empty()) throw std::runtime_error("no daemon has a metric " + name);
+  std::map<std::string, std::int64_t> whole;
+  for (const auto& [value, sum] : sums) whole.emplace(value, static_cast<std::int64_t>(sum));
+  return whole;
+}
+
+std::int64_t sum_of(const std::string& text, const std::string& name) {
+  return samples_of(text, name).at("");
+}
+
+std::vector<runtime::http::Endpoint> parse_endpoints(const std::string& urls) {
+  std::vector<runtime::http::Endpoint> endpoints;
+  std::istringstream items(urls);
+  for (std::string url; std::getline(items, url, ',');) endpoints.push_back(runtime::http::Endpoint::parse(url));
+  return endpoints;
 }
 
 }  // namespace
 
-System::System(const runtime::kafka::Config& kafka, const std::string& database, const std::string& metrics_url)
-    : admin_(kafka),
-      reader_(kafka),
-      topics_(admin_.partition_counts()),
-      database_(database),
-      metrics_(runtime::http::Endpoint::parse(metrics_url)) {}
+System::System(const runtime::kafka::Config& kafka, const std::string& database, const std::string& metrics_urls)
+    : admin_(kafka), reader_(kafka), topics_(admin_.partition_counts()), database_(database), daemons_(parse_endpoints(metrics_urls)) {}
 
 std::string System::metrics_text() {
-  std::promise<runtime::http::Result> answer;
-  auto answered = answer.get_future();
-  runtime::http::Request request;
-  request.target = "/metrics";
-  http_.send(metrics_, std::move(request), 5s, [&](runtime::http::Result result) { answer.set_value(std::move(result)); });
-  const runtime::http::Result result = answered.get();
-  if (result.fate != runtime::http::Fate::answered || result.response.status != 200)
-    throw std::runtime_error(fmt::format("the daemon's /metrics does not answer: {} {}", result.response.status, result.error));
-  return result.response.body;
+  std::string all;
+  for (const runtime::http::Endpoint& daemon : daemons_) {
+    std::promise<runtime::http::Result> answer;
+    auto answered = answer.get_future();
+    runtime::http::Request request;
+    request.target = "/metrics";
+    http_.send(daemon, std::move(request), 5s, [&](runtime::http::Result result) { answer.set_value(std::move(result)); });
+    const runtime::http::Result result = answered.get();
+    if (result.fate != runtime::http::Fate::answered || result.response.status != 200)
+      throw std::runtime_error(fmt::format("a daemon's /metrics does not answer: {} {}", result.response.status, result.error));
+    all += result.response.body;
+  }
+  return all;
 }
 
 std::int64_t System::counter(const std::string& name) {
@@ -73,12 +94,24 @@ Figures System::figures() {
   figures.turns = sum_of(metrics, "ordersaga_turns_total");
   figures.inputs = sum_of(metrics, "ordersaga_turn_inputs_total");
   figures.records = sum_of(metrics, "ordersaga_events_appended_total");
-  const auto costs = database_.exec(kCosts, {});
-  figures.transactions = costs.integer(0, 0);
-  figures.wal_bytes = costs.integer(0, 1);
+  figures.statements = samples_of(metrics, "ordersaga_store_statements_total", "role");
+  figures.commits = samples_of(metrics, "ordersaga_store_commits_total", "role");
+  figures.wal_bytes = database_.exec(kWalPosition, {}).integer(0, 0);
   for (const auto& [topic, partitions] : topics_)
     if (!topic.starts_with("__")) figures.messages[topic] = messages(topic);
   return figures;
+}
+
+Statistics System::statistics() {
+  Statistics statistics;
+  const auto wal = database_.exec(kWal, {});
+  statistics.wal_syncs = wal.integer(0, 0);
+  statistics.wal_writes = wal.integer(0, 1);
+  statistics.full_page_images = wal.integer(0, 2);
+  const auto rows = database_.exec(kRows, {});
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    statistics.rows.emplace(rows.text(i, 0), TableRows{rows.integer(i, 1), rows.integer(i, 2), rows.integer(i, 3), rows.integer(i, 4)});
+  return statistics;
 }
 
 }  // namespace ordersaga::bench

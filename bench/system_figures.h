@@ -1,9 +1,11 @@
 // Counters of the system under load, as its surroundings see them; what a run has cost is a difference of two.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "runtime/http/client.h"
 #include "runtime/kafka/kafka_admin.h"
@@ -12,38 +14,57 @@
 
 namespace ordersaga::bench {
 
+// Rows that were written to a table and, with it, to its partitions.
+struct TableRows {
+  std::int64_t inserted = 0;
+  std::int64_t updated = 0;
+  std::int64_t hot = 0;  // of the updated: those that touched no index
+  std::int64_t deleted = 0;
+};
+
 struct Figures {
   std::int64_t turns = 0;    // the orchestrator's commits
   std::int64_t inputs = 0;   // what those turns decided: commands, results, wake-ups
   std::int64_t records = 0;  // appended to the log
-  std::int64_t transactions = 0;
   std::int64_t wal_bytes = 0;
-  std::map<std::string, std::int64_t> messages;  // end offsets, by topic, summed over its partitions
+  std::map<std::string, std::int64_t> statements;  // round trips of the daemons' connections, by database role
+  std::map<std::string, std::int64_t> commits;     // of their transactions, by database role
+  std::map<std::string, std::int64_t> messages;    // end offsets, by topic, summed over its partitions
+};
+
+// What Postgres counts of itself.
+struct Statistics {
+  std::int64_t wal_syncs = 0;
+  std::int64_t wal_writes = 0;
+  std::int64_t full_page_images = 0;
+  std::map<std::string, TableRows> rows;  // by schema.table
 };
 
 // One thread. Everything throws when what it asks does not answer.
 class System {
  public:
-  // `metrics_url`: http://host:port of the daemon that runs the orchestrator.
-  System(const runtime::kafka::Config& kafka, const std::string& database, const std::string& metrics_url);
+  // `metrics_urls`: http://host:port of each daemon, separated by commas.
+  System(const runtime::kafka::Config& kafka, const std::string& database, const std::string& metrics_urls);
 
-  // Postgres counts a session's transactions when it has been idle for a second: figures are whole after a pause.
   Figures figures();
+  // A session that has nothing to do tells its numbers up to ten seconds later: they are whole after such a rest.
+  static constexpr std::chrono::milliseconds kStatisticsRest{11'000};
+  Statistics statistics();
   // Messages that were ever written to a topic.
   std::int64_t messages(const std::string& topic);
-  // The daemon's counter, summed over its labels.
+  // The daemons' counter, summed over its labels.
   std::int64_t counter(const std::string& name);
   // Of the orders whose id begins so, those that order_summary shows as confirmed (or further) or rejected.
   std::int64_t orders_shown(const std::string& prefix);
 
  private:
-  std::string metrics_text();
+  std::string metrics_text();  // of all daemons
 
   runtime::kafka::KafkaAdmin admin_;
   runtime::kafka::KafkaPartitionReader reader_;
   std::map<std::string, int> topics_;
   runtime::postgres::Connection database_;
-  runtime::http::Endpoint metrics_;
+  std::vector<runtime::http::Endpoint> daemons_;
   runtime::http::Client http_;
 };
 

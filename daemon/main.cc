@@ -10,6 +10,7 @@
 #include "daemon/servers.h"
 #include "daemon/settings.h"
 #include "daemon/startup_checks.h"
+#include "daemon/store_metrics.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
 #include "runtime/shutdown.h"
@@ -28,6 +29,7 @@ int run(const daemon::Settings& settings) {
   const auto endpoint = daemon::open_endpoint(settings, metrics, readiness, shutdown.token());
   const auto shards = endpoint ? daemon::find_shards(settings, shutdown.token()) : std::nullopt;
   if (!shards) return 0;  // told to stop while it waited
+  daemon::export_store_traffic(metrics);
   relay::Wake log_grew;
   const auto roles = daemon::make_roles(settings, *shards, metrics, log_grew);
   for (const auto& role : roles) readiness.add(std::string(role->name()), [&role = *role] { return role.problem(); });

@@ -2,7 +2,9 @@
 
 #include <libpq-fe.h>
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <unordered_set>
 
@@ -59,6 +61,32 @@ std::string with_defaults(const std::string& target) {
 
 }  // namespace
 
+struct Connection::Tally {
+  std::atomic<std::uint64_t> statements{0};
+  std::atomic<std::uint64_t> commits{0};
+
+  struct All {
+    std::mutex mutex;
+    std::map<std::string, Tally> by_user;  // never erased: connections keep pointers
+  };
+  static All& all() {
+    static All tallies;
+    return tallies;
+  }
+  static Tally& of(const std::string& user) {
+    const std::lock_guard lock(all().mutex);
+    return all().by_user[user];
+  }
+};
+
+std::map<std::string, Traffic> traffic_by_user() {
+  const std::lock_guard lock(Connection::Tally::all().mutex);
+  std::map<std::string, Traffic> traffic;
+  for (const auto& [user, tally] : Connection::Tally::all().by_user)
+    traffic.emplace(user, Traffic{tally.statements.load(std::memory_order_relaxed), tally.commits.load(std::memory_order_relaxed)});
+  return traffic;
+}
+
 class Connection::Session {
  public:
   explicit Session(const std::string& target)
@@ -74,6 +102,7 @@ class Connection::Session {
     return Rows(exec_prepared(transaction_, statement.name, parameters.values()));
   }
   bool is_open() const { return connection_.is_open(); }
+  std::string user() { return connection_.username(); }
 
   void forget_notice() { heard_ = false; }
   // Nothing since forget_notice(): null.
@@ -101,6 +130,7 @@ class Connection::Session {
 Connection::Connection(const std::string& target) {
   try {
     session_ = std::make_unique<Session>(target);
+    tally_ = &Tally::of(session_->user());
   } catch (const pqxx::broken_connection& e) {
     throw_for_connect(e.what());
   } catch (...) {
@@ -118,6 +148,7 @@ bool Connection::is_open() const {
 Rows Connection::exec(const std::string& sql) {
   if (!session_) throw ConnectionLost("the connection was dropped");
   ++statements_;
+  tally_->statements.fetch_add(1, std::memory_order_relaxed);
   try {
     return session_->exec(sql);
   } catch (...) {
@@ -128,6 +159,7 @@ Rows Connection::exec(const std::string& sql) {
 Rows Connection::exec(const Statement& statement, const Parameters& parameters) {
   if (!session_) throw ConnectionLost("the connection was dropped");
   ++statements_;
+  tally_->statements.fetch_add(1, std::memory_order_relaxed);
   try {
     return session_->exec(statement, parameters);
   } catch (...) {
@@ -152,6 +184,7 @@ void Connection::commit() {
   // A commit that was cancelled while it waited for a standby succeeds with a warning (SQLSTATE 01000): it is done here and
   // may be lost in a fail-over. COMMIT has no other reason to say anything.
   if (const std::string* notice = session_->notice()) throw CommitUnknown("COMMIT came back with a warning: " + *notice);
+  tally_->commits.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Connection::rollback() noexcept {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,6 +22,12 @@ namespace ordersaga::runtime::postgres {
 struct Statement {
   const char* name;
   const char* sql;
+};
+
+// What the connections of one user have done.
+struct Traffic {
+  std::uint64_t statements = 0;  // as Connection::statements()
+  std::uint64_t commits = 0;     // by Connection::commit()
 };
 
 class Connection {
@@ -50,7 +57,14 @@ class Connection {
   class Session;
   std::unique_ptr<Session> session_;
   std::uint64_t statements_ = 0;
+  struct Tally;
+  Tally* tally_ = nullptr;  // of the connection's user
+
+  friend std::map<std::string, Traffic> traffic_by_user();
 };
+
+// Of all connections that this process ever made, by the user they were made as. Any thread.
+std::map<std::string, Traffic> traffic_by_user();
 
 // `target` with other values for some of libpq's keywords ("dbname", "user", "options" …), as keyword/value text.
 // Throws NotSetUp when `target` cannot be read.

@@ -74,4 +74,5 @@ stop_programs() {
   for ((i = ${#program_pids[@]} - 1; i >= 0; i--)); do
     end_process "${program_pids[i]}" "${program_names[i]}" 20 || true
   done
+  program_names=() program_pids=()
 }

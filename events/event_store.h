@@ -4,6 +4,7 @@
 // Every call may throw the StoreErrors of errors.h.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -73,6 +74,34 @@ struct StockDelta {
   bool create = false;
 };
 
+// An input of a saga that broke the turn that was to decide it; it waits for an operator. At most one a saga and kind.
+struct ParkedInput {
+  std::int64_t id = 0;  // given by the store
+  Shard shard;
+  std::string saga;  // its stream
+  std::string kind;  // result, wakeup or resume
+  std::string data;  // of a result: a serialized ordersaga.saga.v1.EffectResult
+  std::string code;
+  std::string reason;
+  int attempts = 0;  // how often it has broken a turn; counted by the store
+  Timestamp parked_at{};
+};
+
+// A command that an operator left in the store instead of sending it over Kafka. It stays until a turn ends it.
+struct OperatorCommand {
+  std::int64_t id = 0;
+  Shard shard;
+  std::string key;
+  std::string message_id;
+  std::string type;  // full name of the Protobuf message in `data`
+  std::string content_type;
+  std::string actor;  // who was logged in
+  std::string data;
+};
+
+// When a saga whose input is parked wakes up by itself: 9999-12-31.
+inline constexpr Timestamp kNever{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};
+
 // All that one turn writes.
 struct TurnWrite {
   std::vector<NewRecord> records;
@@ -80,6 +109,10 @@ struct TurnWrite {
   std::vector<Wakeup> wakeups;  // inserted or replaced
   std::vector<Wakeup> ended;    // wake-ups of sagas that ended (shard and saga count)
   std::vector<StockDelta> stock;
+  // Inserted, or one attempt more; the saga's wake-up, when it has one, is put off to kNever.
+  std::vector<ParkedInput> parked;
+  std::vector<std::int64_t> unparked;       // ids that are parked no longer
+  std::vector<std::int64_t> operator_done;  // ids of operators' commands that this turn ends
 };
 
 // Outcomes of a write that are no failures of the store.
@@ -117,6 +150,9 @@ class TurnTransaction {
   virtual std::vector<StockLevel> read_levels(std::span<const std::string> skus, LockRows lock) = 0;
   virtual std::vector<RecordedEvent> read_records(std::span<const std::pair<Shard, Position>> places) = 0;
 
+  // Those of the ids that are parked, in these shards.
+  virtual std::vector<ParkedInput> read_parked(std::span<const std::int64_t> ids) = 0;
+
   // Called once, last. The number of statements does not depend on how much is written. `now` becomes the records'
   // recorded_at. After another outcome than Written only destruction is allowed.
   // REQUIRES: now ≥ every locked head's recorded_at.
@@ -130,6 +166,12 @@ struct ShardPosition {
   Position position;
 };
 
+// How a shard was found when it was taken.
+struct Custody {
+  Shard shard;
+  int unclean_exits = 0;  // how many owners before, in a row, did not give it back
+};
+
 class EventStore {
  public:
   virtual ~EventStore() = default;
@@ -140,6 +182,8 @@ class EventStore {
   // Locks the shards and begins a turn. REQUIRES: `shards` ascending, without duplicates, not empty.
   // Waits for other writers of these shards; throws ShardBusy when that takes longer than the lock timeout.
   virtual std::unique_ptr<TurnTransaction> begin(std::span<const Shard> shards) = 0;
+  // The same without waiting: null when another writer holds one of them.
+  virtual std::unique_ptr<TurnTransaction> try_begin(std::span<const Shard> shards) = 0;
 
   // Records of one stream with a version above `after`, ascending, at most `limit`.
   virtual std::vector<RecordedEvent> read_stream(std::string_view stream, Version after, std::size_t limit) = 0;
@@ -154,6 +198,21 @@ class EventStore {
   virtual std::vector<StockLevel> levels() = 0;
   virtual std::vector<Wakeup> wakeups() = 0;
   virtual Timestamp clock() = 0;
+
+  // Oldest first.
+  virtual std::vector<ParkedInput> parked_inputs(std::span<const Shard> shards) = 0;
+  virtual std::vector<OperatorCommand> operator_commands(std::span<const Shard> shards, std::size_t limit) = 0;
+
+  // Who works on a shard, so that the next one knows whether that ended well. Each is a statement of its own, committed when
+  // it returns, and none of them guards anything: the turn's locks do.
+  virtual std::vector<Custody> take_custody(std::span<const Shard> shards, std::string_view owner) = 0;
+  // Counts the unclean exits from zero again, for shards that are still this owner's.
+  virtual void settle_custody(std::span<const Shard> shards, std::string_view owner) = 0;
+  // Gives those back that are still this owner's.
+  virtual void release_custody(std::span<const Shard> shards, std::string_view owner) = 0;
+  // Counts a try of the input that is about to be decided; gives their number, this one included.
+  virtual int note_attempt(Shard shard, std::string_view input) = 0;
+  virtual void clear_attempt(Shard shard, std::string_view input) = 0;
 };
 
 }  // namespace ordersaga::events

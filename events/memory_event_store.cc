@@ -96,6 +96,17 @@ class MemoryTurn final : public TurnTransaction {
     return out;
   }
 
+  std::vector<ParkedInput> read_parked(std::span<const std::int64_t> ids) override {
+    std::lock_guard lock(log_.mutex_);
+    std::vector<ParkedInput> out;
+    for (std::int64_t id : std::set<std::int64_t>(ids.begin(), ids.end())) {
+      auto at = log_.parked_.find(id);
+      if (at == log_.parked_.end()) continue;
+      if (std::ranges::any_of(heads_, [&](const ShardHead& h) { return h.shard == at->second.shard; })) out.push_back(at->second);
+    }
+    return out;
+  }
+
   WriteOutcome write(const TurnWrite& turn, Timestamp now) override {
     if (state_ != State::open) throw std::logic_error("a turn is written once");
     state_ = State::failed;
@@ -162,6 +173,17 @@ std::unique_ptr<TurnTransaction> MemoryEventStore::begin(std::span<const Shard> 
   return std::make_unique<MemoryTurn>(log_, shards);
 }
 
+std::unique_ptr<TurnTransaction> MemoryEventStore::try_begin(std::span<const Shard> shards) {
+  require_ascending(shards, log_.shards());
+  if (log_.hooks().before_begin) log_.hooks().before_begin(shards);
+  {
+    std::lock_guard lock(log_.mutex_);
+    for (Shard shard : shards)
+      if (log_.at(shard).holder != 0) return nullptr;
+  }
+  return std::make_unique<MemoryTurn>(log_, shards);
+}
+
 std::vector<RecordedEvent> MemoryEventStore::read_stream(std::string_view stream, Version after, std::size_t limit) {
   require_storable(stream, "a stream's name");
   std::lock_guard lock(log_.mutex_);
@@ -222,6 +244,56 @@ std::vector<Wakeup> MemoryEventStore::wakeups() {
   std::vector<Wakeup> out;
   for (const auto& [key, wakeup] : log_.wakeups_) out.push_back(wakeup);
   return out;
+}
+
+std::vector<ParkedInput> MemoryEventStore::parked_inputs(std::span<const Shard> shards) {
+  std::lock_guard lock(log_.mutex_);
+  std::vector<ParkedInput> out;
+  for (const auto& [id, parked] : log_.parked_)
+    if (std::ranges::find(shards, parked.shard) != shards.end()) out.push_back(parked);
+  return out;
+}
+
+std::vector<OperatorCommand> MemoryEventStore::operator_commands(std::span<const Shard> shards, std::size_t limit) {
+  std::lock_guard lock(log_.mutex_);
+  std::vector<OperatorCommand> out;
+  for (const auto& [id, command] : log_.operator_inbox_)
+    if (out.size() < limit && std::ranges::find(shards, command.shard) != shards.end()) out.push_back(command);
+  return out;
+}
+
+std::vector<Custody> MemoryEventStore::take_custody(std::span<const Shard> shards, std::string_view owner) {
+  std::lock_guard lock(log_.mutex_);
+  std::vector<Custody> out;
+  for (Shard shard : shards) {
+    auto [at, is_new] = log_.custody_.try_emplace(shard);
+    at->second.unclean_exits = at->second.name.empty() ? 0 : at->second.unclean_exits + 1;
+    at->second.name = owner;
+    out.push_back({shard, at->second.unclean_exits});
+  }
+  return out;
+}
+
+void MemoryEventStore::settle_custody(std::span<const Shard> shards, std::string_view owner) {
+  std::lock_guard lock(log_.mutex_);
+  for (Shard shard : shards)
+    if (auto at = log_.custody_.find(shard); at != log_.custody_.end() && at->second.name == owner) at->second.unclean_exits = 0;
+}
+
+void MemoryEventStore::release_custody(std::span<const Shard> shards, std::string_view owner) {
+  std::lock_guard lock(log_.mutex_);
+  for (Shard shard : shards)
+    if (auto at = log_.custody_.find(shard); at != log_.custody_.end() && at->second.name == owner) at->second = {};
+}
+
+int MemoryEventStore::note_attempt(Shard shard, std::string_view input) {
+  std::lock_guard lock(log_.mutex_);
+  return ++log_.attempts_[{shard, std::string(input)}];
+}
+
+void MemoryEventStore::clear_attempt(Shard shard, std::string_view input) {
+  std::lock_guard lock(log_.mutex_);
+  log_.attempts_.erase({shard, std::string(input)});
 }
 
 }  // namespace ordersaga::events

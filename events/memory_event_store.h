@@ -19,6 +19,7 @@ class MemoryEventStore final : public EventStore {
   int shards() const override { return log_.shards(); }
   Epoch epoch() override { return log_.epoch(); }
   std::unique_ptr<TurnTransaction> begin(std::span<const Shard> shards) override;
+  std::unique_ptr<TurnTransaction> try_begin(std::span<const Shard> shards) override;
   std::vector<RecordedEvent> read_stream(std::string_view stream, Version after, std::size_t limit) override;
   std::vector<RecordedEvent> read_shards(std::span<const ShardPosition> after, std::size_t limit) override;
   std::vector<ShardHead> heads() override;
@@ -27,6 +28,13 @@ class MemoryEventStore final : public EventStore {
   std::vector<StockLevel> levels() override;
   std::vector<Wakeup> wakeups() override;
   Timestamp clock() override { return log_.clock(); }
+  std::vector<ParkedInput> parked_inputs(std::span<const Shard> shards) override;
+  std::vector<OperatorCommand> operator_commands(std::span<const Shard> shards, std::size_t limit) override;
+  std::vector<Custody> take_custody(std::span<const Shard> shards, std::string_view owner) override;
+  void settle_custody(std::span<const Shard> shards, std::string_view owner) override;
+  void release_custody(std::span<const Shard> shards, std::string_view owner) override;
+  int note_attempt(Shard shard, std::string_view input) override;
+  void clear_attempt(Shard shard, std::string_view input) override;
 
  private:
   MemoryLog& log_;

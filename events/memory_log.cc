@@ -1,5 +1,6 @@
 #include "events/memory_log.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "events/errors.h"
@@ -119,6 +120,29 @@ void MemoryLog::apply(const TurnWrite& turn, Timestamp now) {
     row.on_hand += d.on_hand;
     row.reserved += d.reserved;
   }
+  apply_parking(turn, now);
+}
+
+void MemoryLog::apply_parking(const TurnWrite& turn, Timestamp now) {
+  for (std::int64_t id : turn.unparked) parked_.erase(id);
+  for (const ParkedInput& p : turn.parked) {
+    auto known = std::ranges::find_if(
+        parked_, [&](const auto& k) { return k.second.shard == p.shard && k.second.saga == p.saga && k.second.kind == p.kind; });
+    ParkedInput row = p;
+    row.id = known == parked_.end() ? ++last_id_ : known->first;
+    row.attempts = known == parked_.end() ? 1 : known->second.attempts + 1;
+    row.parked_at = now;
+    parked_[row.id] = std::move(row);
+    if (auto wakeup = wakeups_.find({p.shard, p.saga}); wakeup != wakeups_.end()) wakeup->second.due_at = kNever;
+  }
+  for (std::int64_t id : turn.operator_done) operator_inbox_.erase(id);
+}
+
+std::int64_t MemoryLog::submit(OperatorCommand command) {
+  std::lock_guard lock(mutex_);
+  command.id = ++last_id_;
+  operator_inbox_[command.id] = command;
+  return command.id;
 }
 
 void MemoryLog::release(Holder holder) {

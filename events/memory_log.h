@@ -58,6 +58,9 @@ class MemoryLog {
   std::size_t in_flight() const;
   void resolve_in_flight(std::size_t index, bool applied);
 
+  // What log.submit_operator_command() does; gives the command's id.
+  std::int64_t submit(OperatorCommand command);
+
  private:
   friend class MemoryEventStore;
   friend class MemoryTurn;
@@ -93,6 +96,7 @@ class MemoryLog {
   std::vector<StockDelta> refused(const TurnWrite& turn) const;
   std::vector<Position> positions_of(const TurnWrite& turn) const;
   void apply(const TurnWrite& turn, Timestamp now);
+  void apply_parking(const TurnWrite& turn, Timestamp now);
   void release(Holder holder);
 
   const Options options_;
@@ -106,6 +110,15 @@ class MemoryLog {
   std::map<StockKey, StockRow> stock_;
   std::map<StockKey, Holder> stock_locks_;
   std::vector<InFlight> in_flight_;
+  std::int64_t last_id_ = 0;
+  std::map<std::int64_t, ParkedInput> parked_;
+  std::map<std::int64_t, OperatorCommand> operator_inbox_;
+  struct Owner {
+    std::string name;  // empty: given back
+    int unclean_exits = 0;
+  };
+  std::map<Shard, Owner> custody_;
+  std::map<std::pair<Shard, std::string>, int> attempts_;
 };
 
 }  // namespace ordersaga::events

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "events/errors.h"
+#include "events/postgres_custody.h"
 #include "events/postgres_errors.h"
+#include "events/postgres_parking.h"
 #include "events/postgres_reads.h"
 #include "events/postgres_turn.h"
 #include "events/turn_rules.h"
@@ -73,8 +75,8 @@ std::int64_t as_limit(std::size_t limit) {
 
 // BEGIN and the locks are one round trip. The heads are read by the next statement, whose snapshot is taken when the locks
 // are held; in this one they could be stale.
-std::string begin_and_lock(std::span<const Shard> shards) {
-  std::string sql = "BEGIN; SELECT pg_advisory_xact_lock(" + std::to_string(kShardLocks) + ", s) FROM unnest('{";
+std::string begin_and_lock(std::span<const Shard> shards, const char* lock = "pg_advisory_xact_lock(") {
+  std::string sql = std::string("BEGIN; SELECT ") + lock + std::to_string(kShardLocks) + ", s) FROM unnest('{";
   for (std::size_t i = 0; i < shards.size(); ++i) sql += (i == 0 ? "" : ",") + std::to_string(shards[i].value);
   return sql + "}'::integer[]) AS s";
 }
@@ -129,6 +131,26 @@ std::unique_ptr<TurnTransaction> PostgresEventStore::begin(std::span<const Shard
     } catch (const LockTimeout& e) {
       on.rollback();
       explain_busy(shards, e.what());
+    } catch (...) {
+      on.rollback();
+      throw;
+    }
+    return std::make_unique<PostgresTurn>(on, shards_, shards);
+  });
+}
+
+std::unique_ptr<TurnTransaction> PostgresEventStore::try_begin(std::span<const Shard> shards) {
+  require_ascending(shards, shards_);
+  return as_store_errors([&]() -> std::unique_ptr<TurnTransaction> {
+    maintain_when_due();
+    Connection& on = connection();
+    try {
+      Rows locked = on.exec(begin_and_lock(shards, "pg_try_advisory_xact_lock("));
+      for (std::size_t i = 0; i < locked.size(); ++i) {
+        if (locked.boolean(i, 0)) continue;
+        on.rollback();
+        return nullptr;
+      }
     } catch (...) {
       on.rollback();
       throw;
@@ -204,6 +226,34 @@ std::vector<StockLevel> PostgresEventStore::levels() {
 
 std::vector<Wakeup> PostgresEventStore::wakeups() {
   return wakeups_of(read(kWakeups, {}));
+}
+
+std::vector<ParkedInput> PostgresEventStore::parked_inputs(std::span<const Shard> shards) {
+  return as_store_errors([&] { return postgres::parked_inputs(connection(), shards); });
+}
+
+std::vector<OperatorCommand> PostgresEventStore::operator_commands(std::span<const Shard> shards, std::size_t limit) {
+  return as_store_errors([&] { return postgres::operator_commands(connection(), shards, limit); });
+}
+
+std::vector<Custody> PostgresEventStore::take_custody(std::span<const Shard> shards, std::string_view owner) {
+  return as_store_errors([&] { return postgres::take_custody(connection(), shards, owner); });
+}
+
+void PostgresEventStore::settle_custody(std::span<const Shard> shards, std::string_view owner) {
+  as_store_errors([&] { postgres::settle_custody(connection(), shards, owner); });
+}
+
+void PostgresEventStore::release_custody(std::span<const Shard> shards, std::string_view owner) {
+  as_store_errors([&] { postgres::release_custody(connection(), shards, owner); });
+}
+
+int PostgresEventStore::note_attempt(Shard shard, std::string_view input) {
+  return as_store_errors([&] { return postgres::note_attempt(connection(), shard, input); });
+}
+
+void PostgresEventStore::clear_attempt(Shard shard, std::string_view input) {
+  as_store_errors([&] { postgres::clear_attempt(connection(), shard, input); });
 }
 
 }  // namespace ordersaga::events

@@ -34,6 +34,7 @@ class PostgresEventStore final : public EventStore {
   int shards() const override { return shards_; }
   Epoch epoch() override;
   std::unique_ptr<TurnTransaction> begin(std::span<const Shard> shards) override;
+  std::unique_ptr<TurnTransaction> try_begin(std::span<const Shard> shards) override;
   std::vector<RecordedEvent> read_stream(std::string_view stream, Version after, std::size_t limit) override;
   std::vector<RecordedEvent> read_shards(std::span<const ShardPosition> after, std::size_t limit) override;
   std::vector<ShardHead> heads() override;
@@ -42,6 +43,13 @@ class PostgresEventStore final : public EventStore {
   std::vector<StockLevel> levels() override;
   std::vector<Wakeup> wakeups() override;
   Timestamp clock() override;
+  std::vector<ParkedInput> parked_inputs(std::span<const Shard> shards) override;
+  std::vector<OperatorCommand> operator_commands(std::span<const Shard> shards, std::size_t limit) override;
+  std::vector<Custody> take_custody(std::span<const Shard> shards, std::string_view owner) override;
+  void settle_custody(std::span<const Shard> shards, std::string_view owner) override;
+  void release_custody(std::span<const Shard> shards, std::string_view owner) override;
+  int note_attempt(Shard shard, std::string_view input) override;
+  void clear_attempt(Shard shard, std::string_view input) override;
 
   // SQL statements sent by this session so far, over all its connections.
   std::uint64_t statements() const;

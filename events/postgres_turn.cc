@@ -8,6 +8,7 @@
 
 #include "events/errors.h"
 #include "events/postgres_errors.h"
+#include "events/postgres_parking.h"
 #include "events/postgres_reads.h"
 #include "events/turn_rules.h"
 
@@ -212,6 +213,10 @@ std::vector<RecordedEvent> PostgresTurn::read_records(std::span<const std::pair<
       [&] { return records_of(connection_.exec(kReadRecords, Parameters().add(std::move(shards)).add(std::move(positions)))); });
 }
 
+std::vector<ParkedInput> PostgresTurn::read_parked(std::span<const std::int64_t> ids) {
+  return as_store_errors([&] { return postgres::read_parked(connection_, heads_, ids); });
+}
+
 WriteOutcome PostgresTurn::write(const TurnWrite& turn, Timestamp now) {
   if (state_ != State::open || written_) throw std::logic_error("a turn is written once");
   state_ = State::failed;
@@ -225,6 +230,7 @@ WriteOutcome PostgresTurn::write(const TurnWrite& turn, Timestamp now) {
     insert_inbox(turn, positions, now);
     set_wakeups(turn.wakeups);
     end_wakeups(turn.ended);
+    postgres::write_parking(connection_, turn, now);
     // Last: these rows are shared by all shards, and are held until the commit.
     refused = change_stock(turn.stock);
   });

@@ -25,6 +25,7 @@ class PostgresTurn final : public TurnTransaction {
   std::vector<RecordedEvent> read_streams(std::span<const std::string> streams) override;
   std::vector<StockLevel> read_levels(std::span<const std::string> skus, LockRows lock) override;
   std::vector<RecordedEvent> read_records(std::span<const std::pair<Shard, Position>> places) override;
+  std::vector<ParkedInput> read_parked(std::span<const std::int64_t> ids) override;
   WriteOutcome write(const TurnWrite& turn, Timestamp now) override;
   void commit() override;
 

@@ -66,6 +66,17 @@ void check_wakeups(const std::vector<Wakeup>& wakeups, const LockedShards& locke
   }
 }
 
+void check_parked(const std::vector<ParkedInput>& parked, const LockedShards& locked) {
+  std::set<std::pair<std::string_view, std::string_view>> seen;
+  for (const ParkedInput& p : parked) {
+    locked.require(p.shard);
+    require_storable(p.saga, "a saga's name");
+    require_storable(p.code, "a code");
+    require_storable(p.reason, "a reason");
+    if (!seen.emplace(p.saga, p.kind).second) throw std::logic_error("two inputs of one kind are parked for " + p.saga);
+  }
+}
+
 }  // namespace
 
 bool is_storable_text(std::string_view text) {
@@ -100,6 +111,7 @@ void check_turn(const TurnWrite& turn, Timestamp now, std::span<const ShardHead>
   }
   check_wakeups(turn.wakeups, locked);
   check_wakeups(turn.ended, locked);
+  check_parked(turn.parked, locked);
   std::set<std::pair<std::string_view, std::string_view>> rows;
   for (const StockDelta& d : turn.stock) {
     require_storable(d.sku, "a SKU");

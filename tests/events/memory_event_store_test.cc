@@ -13,9 +13,14 @@ struct MemoryStores {
   static constexpr int kShards = 4;
   MemoryLog log{{.shards = kShards, .lock_timeout = std::chrono::milliseconds(500), .clock = wall_clock, .hooks = {}}};
   std::unique_ptr<EventStore> open() { return std::make_unique<MemoryEventStore>(log); }
+  void submit(Shard shard, const std::string& key, const std::string& id, const std::string& type, const std::string& content_type,
+              const std::string& data) {
+    log.submit({0, shard, key, id, type, content_type, "operator", data});
+  }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, EventStoreLogContract, MemoryStores);
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, EventStoreTablesContract, MemoryStores);
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, EventStoreOperatorsContract, MemoryStores);
 
 // Faults that a simulation injects.
 struct MemoryEventStoreTest : ::testing::Test {

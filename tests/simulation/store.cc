@@ -41,6 +41,10 @@ class SimTurn final : public TurnTransaction {
     suffer_at(world_);
     return inner_->read_records(places);
   }
+  std::vector<ParkedInput> read_parked(std::span<const std::int64_t> ids) override {
+    suffer_at(world_);
+    return inner_->read_parked(ids);
+  }
   WriteOutcome write(const TurnWrite& turn, Timestamp now) override {
     suffer_at(world_);
     world_.may_interleave();
@@ -92,6 +96,14 @@ std::unique_ptr<TurnTransaction> SimStore::begin(std::span<const Shard> shards) 
   return std::make_unique<SimTurn>(world_, mutant_, inner_.begin(shards));
 }
 
+std::unique_ptr<TurnTransaction> SimStore::try_begin(std::span<const Shard> shards) {
+  suffer();
+  world_.may_interleave();
+  auto turn = inner_.try_begin(shards);
+  if (!turn) return nullptr;
+  return std::make_unique<SimTurn>(world_, mutant_, std::move(turn));
+}
+
 std::vector<RecordedEvent> SimStore::read_stream(std::string_view stream, Version after, std::size_t limit) {
   suffer();
   return inner_.read_stream(stream, after, limit);
@@ -132,6 +144,41 @@ std::vector<Wakeup> SimStore::wakeups() {
 Timestamp SimStore::clock() {
   suffer();
   return inner_.clock();
+}
+
+std::vector<ParkedInput> SimStore::parked_inputs(std::span<const Shard> shards) {
+  suffer();
+  return inner_.parked_inputs(shards);
+}
+
+std::vector<OperatorCommand> SimStore::operator_commands(std::span<const Shard> shards, std::size_t limit) {
+  suffer();
+  return inner_.operator_commands(shards, limit);
+}
+
+std::vector<Custody> SimStore::take_custody(std::span<const Shard> shards, std::string_view owner) {
+  suffer();
+  return inner_.take_custody(shards, owner);
+}
+
+void SimStore::settle_custody(std::span<const Shard> shards, std::string_view owner) {
+  suffer();
+  inner_.settle_custody(shards, owner);
+}
+
+void SimStore::release_custody(std::span<const Shard> shards, std::string_view owner) {
+  suffer();
+  inner_.release_custody(shards, owner);
+}
+
+int SimStore::note_attempt(Shard shard, std::string_view input) {
+  suffer();
+  return inner_.note_attempt(shard, input);
+}
+
+void SimStore::clear_attempt(Shard shard, std::string_view input) {
+  suffer();
+  inner_.clear_attempt(shard, input);
 }
 
 }  // namespace ordersaga::simulation

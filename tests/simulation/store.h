@@ -16,6 +16,7 @@ class SimStore final : public events::EventStore {
   int shards() const override { return inner_.shards(); }
   Epoch epoch() override;
   std::unique_ptr<events::TurnTransaction> begin(std::span<const Shard> shards) override;
+  std::unique_ptr<events::TurnTransaction> try_begin(std::span<const Shard> shards) override;
   std::vector<events::RecordedEvent> read_stream(std::string_view stream, Version after, std::size_t limit) override;
   std::vector<events::RecordedEvent> read_shards(std::span<const events::ShardPosition> after, std::size_t limit) override;
   std::vector<events::ShardHead> heads() override;
@@ -24,6 +25,13 @@ class SimStore final : public events::EventStore {
   std::vector<events::StockLevel> levels() override;
   std::vector<events::Wakeup> wakeups() override;
   Timestamp clock() override;
+  std::vector<events::ParkedInput> parked_inputs(std::span<const Shard> shards) override;
+  std::vector<events::OperatorCommand> operator_commands(std::span<const Shard> shards, std::size_t limit) override;
+  std::vector<events::Custody> take_custody(std::span<const Shard> shards, std::string_view owner) override;
+  void settle_custody(std::span<const Shard> shards, std::string_view owner) override;
+  void release_custody(std::span<const Shard> shards, std::string_view owner) override;
+  int note_attempt(Shard shard, std::string_view input) override;
+  void clear_attempt(Shard shard, std::string_view input) override;
 
  private:
   void suffer() const;

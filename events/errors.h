@@ -18,9 +18,10 @@ struct StoreUnavailable : StoreError {
   using StoreError::StoreError;
 };
 
-// Another writer has held one of the shards for longer than the lock timeout.
+// Another writer has held one of the shards, or a row of stock, for longer than the lock timeout. The message names it.
 struct ShardBusy : StoreError {
-  using StoreError::StoreError;
+  explicit ShardBusy(const std::string& what, int sessions_terminated = 0) : StoreError(what), terminated(sessions_terminated) {}
+  int terminated;  // sessions that had held one for too long, and were ended
 };
 
 // COMMIT was sent and its result is not known. Never decide by reading without the lock: begin again on the same

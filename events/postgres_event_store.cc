@@ -9,6 +9,7 @@
 #include "events/postgres_parking.h"
 #include "events/postgres_reads.h"
 #include "events/postgres_turn.h"
+#include "events/stuck_writers.h"
 #include "events/turn_rules.h"
 
 namespace ordersaga::events {
@@ -16,9 +17,6 @@ namespace ordersaga::events {
 using namespace runtime::postgres;
 
 namespace {
-
-// First key of the shards' advisory locks; the second is the shard. For ever: it is what writers of all versions meet at.
-constexpr int kShardLocks = 7000;
 
 constexpr std::chrono::seconds kMaintenanceEvery{60};
 
@@ -59,15 +57,6 @@ constexpr Statement kOutstanding = {"store_outstanding",
 constexpr Statement kWakeups = {"store_wakeups", "SELECT shard, saga, due_at, effect_outstanding FROM log.wakeups ORDER BY shard, saga"};
 constexpr Statement kLevels = {"store_levels",
                                "SELECT sku, location, on_hand, reserved FROM log.stock WHERE pool = 0 ORDER BY sku, location"};
-
-// Sessions of this role that hold one of the shards and began their transaction before the limit.
-constexpr Statement kTerminateHolders = {
-    "store_terminate_holders",
-    "SELECT a.pid, extract(epoch FROM clock_timestamp() - a.xact_start)::bigint, pg_terminate_backend(a.pid) "
-    "FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid "
-    "WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-    "  AND l.classid = $1::integer AND l.objid = ANY ($2::integer[]) AND l.objsubid = 2 AND l.granted "
-    "  AND a.xact_start < clock_timestamp() - make_interval(secs => $3::integer)"};
 
 std::int64_t as_limit(std::size_t limit) {
   return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::size_t{1} << 40));
@@ -130,12 +119,12 @@ std::unique_ptr<TurnTransaction> PostgresEventStore::begin(std::span<const Shard
       on.exec(begin_and_lock(shards));
     } catch (const LockTimeout& e) {
       on.rollback();
-      explain_busy(shards, e.what());
+      throw_shard_busy(connection(), shards, options_.holder_limit, e.what());
     } catch (...) {
       on.rollback();
       throw;
     }
-    return std::make_unique<PostgresTurn>(on, shards_, shards);
+    return std::make_unique<PostgresTurn>(on, shards_, shards, options_.holder_limit);
   });
 }
 
@@ -155,26 +144,8 @@ std::unique_ptr<TurnTransaction> PostgresEventStore::try_begin(std::span<const S
       on.rollback();
       throw;
     }
-    return std::make_unique<PostgresTurn>(on, shards_, shards);
+    return std::make_unique<PostgresTurn>(on, shards_, shards, options_.holder_limit);
   });
-}
-
-void PostgresEventStore::explain_busy(std::span<const Shard> shards, const std::string& what) {
-  Array wanted = Array::of_integer(shards.size());
-  for (Shard s : shards) wanted.add(static_cast<std::int32_t>(s.value));
-  std::string message = what;
-  try {
-    Rows holders = connection().exec(kTerminateHolders, Parameters()
-                                                            .add(static_cast<std::int32_t>(kShardLocks))
-                                                            .add(std::move(wanted))
-                                                            .add(static_cast<std::int32_t>(options_.holder_limit.count())));
-    for (std::size_t i = 0; i < holders.size(); ++i)
-      message += "; terminated the session " + std::string(holders.text(i, 0)) + ", which had held it for " +
-                 std::string(holders.text(i, 1)) + " s";
-  } catch (const NotSetUp& e) {
-    message += std::string("; its holder is no session of this role and cannot be terminated: ") + e.what();
-  }
-  throw ShardBusy(message);
 }
 
 Epoch PostgresEventStore::epoch() {

@@ -22,7 +22,7 @@ struct PostgresStoreOptions {
   // What libpq takes. Turns need the role ordersaga_writer; reading the log, any of ours.
   std::string target;
   // A session that has held a shard for longer than this when another one's lock timeout fires is terminated.
-  std::chrono::seconds holder_limit{30};
+  std::chrono::milliseconds holder_limit{30'000};
 };
 
 class PostgresEventStore final : public EventStore {
@@ -59,7 +59,6 @@ class PostgresEventStore final : public EventStore {
   // Runs a read outside of turns.
   runtime::postgres::Rows read(const runtime::postgres::Statement& statement, const runtime::postgres::Parameters& parameters);
   void maintain_when_due();
-  [[noreturn]] void explain_busy(std::span<const Shard> shards, const std::string& what);
 
   PostgresStoreOptions options_;
   int shards_ = 0;

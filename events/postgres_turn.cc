@@ -10,6 +10,7 @@
 #include "events/postgres_errors.h"
 #include "events/postgres_parking.h"
 #include "events/postgres_reads.h"
+#include "events/stuck_writers.h"
 #include "events/turn_rules.h"
 
 namespace ordersaga::events {
@@ -117,7 +118,8 @@ auto into_partitions(const char* table, F&& insert) {
 
 }  // namespace
 
-PostgresTurn::PostgresTurn(Connection& connection, int shards, std::span<const Shard> locked) : connection_(connection), shards_(shards) {
+PostgresTurn::PostgresTurn(Connection& connection, int shards, std::span<const Shard> locked, std::chrono::milliseconds holder_limit)
+    : connection_(connection), shards_(shards), holder_limit_(holder_limit) {
   try {
     read_heads(locked);
   } catch (...) {
@@ -128,6 +130,20 @@ PostgresTurn::PostgresTurn(Connection& connection, int shards, std::span<const S
 
 PostgresTurn::~PostgresTurn() {
   if (state_ != State::ended) connection_.rollback();
+}
+
+// A stopped turn of another shard may be what holds the rows: nobody waits at its lock, so it is found from here.
+template <class F>
+auto PostgresTurn::among_other_turns(F&& f) -> decltype(f()) {
+  return as_store_errors([&] {
+    try {
+      return f();
+    } catch (const LockTimeout& e) {
+      state_ = State::ended;
+      connection_.rollback();
+      throw_shard_busy(connection_, {}, holder_limit_, e.what());
+    }
+  });
 }
 
 void PostgresTurn::read_heads(std::span<const Shard> locked) {
@@ -197,7 +213,7 @@ std::vector<StockLevel> PostgresTurn::read_levels(std::span<const std::string> s
     require_storable(sku, "a SKU");
     names.add(sku);
   }
-  return as_store_errors(
+  return among_other_turns(
       [&] { return levels_of(connection_.exec(lock == LockRows::yes ? kLockLevels : kReadLevels, Parameters().add(std::move(names)))); });
 }
 
@@ -224,7 +240,7 @@ WriteOutcome PostgresTurn::write(const TurnWrite& turn, Timestamp now) {
   std::vector<Position> positions = positions_of(turn);
   std::string conflict;
   std::vector<StockDelta> refused;
-  as_store_errors([&] {
+  among_other_turns([&] {
     conflict = insert_records(turn, positions, now);
     if (!conflict.empty()) return;
     insert_inbox(turn, positions, now);

@@ -1,6 +1,7 @@
 // One turn's transaction on a connection that has begun it and holds its shards' locks.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,8 +15,10 @@ namespace ordersaga::events {
 class PostgresTurn final : public TurnTransaction {
  public:
   // Reads the heads; the statement that got the locks must be done. Rolls back when it throws (postgres' errors).
-  // The connection outlives the turn.
-  PostgresTurn(runtime::postgres::Connection& connection, int shards, std::span<const Shard> locked);
+  // The connection outlives the turn. A row of stock that is not got within the lock timeout is ShardBusy, and who has held
+  // a shard for longer than `holder_limit` by then is terminated.
+  PostgresTurn(runtime::postgres::Connection& connection, int shards, std::span<const Shard> locked,
+               std::chrono::milliseconds holder_limit);
   ~PostgresTurn() override;
 
   const std::vector<ShardHead>& heads() const override { return heads_; }
@@ -32,6 +35,9 @@ class PostgresTurn final : public TurnTransaction {
  private:
   enum class State : std::uint8_t { open, failed, ended };
 
+  // Runs what waits for rows that other turns lock.
+  template <class F>
+  auto among_other_turns(F&& f) -> decltype(f());
   void read_heads(std::span<const Shard> locked);
   void require_locked(Shard shard) const;
   std::vector<Position> positions_of(const TurnWrite& turn) const;
@@ -45,6 +51,7 @@ class PostgresTurn final : public TurnTransaction {
 
   runtime::postgres::Connection& connection_;
   const int shards_;
+  const std::chrono::milliseconds holder_limit_;
   State state_ = State::open;
   bool written_ = false;
   std::vector<ShardHead> heads_;

@@ -12,7 +12,8 @@ using runtime::postgres::Statement;
 
 constexpr Statement kHead{
     "verify_head", "SELECT coalesce((SELECT position FROM log.events WHERE shard = $1::text::smallint ORDER BY position DESC LIMIT 1), 0)"};
-constexpr Statement kWakeups{"verify_wakeups", "SELECT saga, effect_outstanding FROM log.wakeups WHERE shard = $1::text::smallint"};
+constexpr Statement kClock{"verify_clock", "SELECT clock_timestamp()"};
+constexpr Statement kWakeups{"verify_wakeups", "SELECT saga, effect_outstanding, due_at FROM log.wakeups WHERE shard = $1::text::smallint"};
 constexpr Statement kLevels{"verify_levels",
                             "SELECT sku, location, sum(on_hand)::bigint, sum(reserved)::bigint FROM log.stock GROUP BY sku, location"};
 constexpr Statement kInboxSince{"verify_inbox_since",
@@ -20,7 +21,7 @@ constexpr Statement kInboxSince{"verify_inbox_since",
                                 "SELECT coalesce(min(to_timestamp(substr(c.relname, 7), 'YYYY_MM_DD')), clock_timestamp())"
                                 " FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'log.inbox'::regclass"};
 constexpr Statement kInbox{"verify_inbox",
-                           "SELECT key, message_id, position FROM log.inbox"
+                           "SELECT key, message_id, position, encode(hash, 'hex') FROM log.inbox"
                            " WHERE shard = $1::text::smallint AND position <= $2::text::bigint"};
 constexpr Statement kCheckpoints{"verify_checkpoints",
                                  "SELECT projection, position FROM read.projection_checkpoint WHERE shard = $1::text::smallint"};
@@ -48,8 +49,10 @@ verify::ShardSnapshot LiveTables::shard(Shard shard) {
   snapshot.shard = shard;
   database_.at_one_moment([&] {
     snapshot.head = head(shard);
+    snapshot.now = database_.query(kClock).time(0, 0);
     Database::Rows rows = database_.query(kWakeups, {text_of(shard)});
-    for (std::size_t r = 0; r < rows.size(); ++r) snapshot.wakeups.push_back({std::string(rows.text(r, 0)), rows.boolean(r, 1)});
+    for (std::size_t r = 0; r < rows.size(); ++r)
+      snapshot.wakeups.push_back({std::string(rows.text(r, 0)), rows.boolean(r, 1), rows.time(r, 2)});
     snapshot.read = read_rows(shard);
   });
   return snapshot;
@@ -101,7 +104,8 @@ verify::Inbox LiveTables::inbox(Shard shard, Position upto) {
     inbox.complete_since = since.time(0, 0);
     Database::Rows rows = database_.query(kInbox, {text_of(shard), std::to_string(upto.value)});
     for (std::size_t r = 0; r < rows.size(); ++r)
-      inbox.rows.push_back({std::string(rows.text(r, 0)), std::string(rows.text(r, 1)), Position(rows.integer(r, 2))});
+      inbox.rows.push_back(
+          {std::string(rows.text(r, 0)), std::string(rows.text(r, 1)), Position(rows.integer(r, 2)), std::string(rows.text(r, 3))});
   });
   return inbox;
 }

@@ -139,12 +139,13 @@ ExitCode run_verify(Context& context, const VerifyArgs& args) {
 void add_verify(CLI::App& app, Action& chosen) {
   CLI::App* noun = app.add_subcommand("verify", "check the invariants; exit 8 on findings")->require_subcommand(1);
   add_verb<VerifyArgs>(*noun, chosen, "all", "everything", declare_all, run_verify);
-  add_verb<VerifyArgs>(*noun, chosen, "log", "positions, versions and commands (I1, I2, I15)", declare_group<Group::log>, run_verify);
+  add_verb<VerifyArgs>(*noun, chosen, "log", "positions, versions, commands and causes (I1, I2, I3, I14, I15)", declare_group<Group::log>,
+                       run_verify);
   add_verb<VerifyArgs>(*noun, chosen, "money", "money, and the gateway's ledger (I4, I5, I6)", declare_group<Group::money>, run_verify);
   add_verb<VerifyArgs>(*noun, chosen, "stock", "stock (I7)", declare_group<Group::stock>, run_verify);
   add_verb<VerifyArgs>(*noun, chosen, "shipments", "shipments, and the carrier's ledger (I17)", declare_group<Group::shipments>,
                        run_verify);
-  add_verb<VerifyArgs>(*noun, chosen, "sagas", "no saga without a next step (I8)", declare_group<Group::sagas>, run_verify);
+  add_verb<VerifyArgs>(*noun, chosen, "sagas", "next steps and timers (I8, I9, I10)", declare_group<Group::sagas>, run_verify);
   add_verb<VerifyArgs>(*noun, chosen, "outbox", "what is on Kafka (I11)", declare_group<Group::outbox>, run_verify);
   add_verb<VerifyArgs>(*noun, chosen, "projections", "read models (I12, I13)", declare_group<Group::projections>, run_verify);
 }

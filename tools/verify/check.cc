@@ -9,16 +9,20 @@
 #include "events/errors.h"
 #include "tools/verify/captures.h"
 #include "tools/verify/carrier.h"
+#include "tools/verify/causes.h"
 #include "tools/verify/checker.h"
 #include "tools/verify/gateway.h"
 #include "tools/verify/inputs.h"
 #include "tools/verify/money.h"
 #include "tools/verify/next_step.h"
+#include "tools/verify/overdue.h"
 #include "tools/verify/positions.h"
 #include "tools/verify/publication.h"
 #include "tools/verify/read_models.h"
 #include "tools/verify/rebuild.h"
+#include "tools/verify/reused_ids.h"
 #include "tools/verify/stock.h"
+#include "tools/verify/timers.h"
 #include "tools/verify/versions.h"
 
 namespace ordersaga::verify {
@@ -28,14 +32,18 @@ namespace {
 constexpr Invariant kInvariants[] = {
     {"I1", Group::log, "versions of a stream are 1, 2, 3 …, in the shard of its key"},
     {"I2", Group::log, "each command has exactly one outcome"},
+    {"I3", Group::log, "a used id with other content is refused"},
     {"I4", Group::money, "money fits the order's state"},
     {"I5", Group::money, "our payments are the gateway's ledger, both ways"},
     {"I6", Group::money, "at most one capture a payment"},
     {"I7", Group::stock, "stock is conserved, and the levels are the log's"},
     {"I8", Group::sagas, "no saga without a next step"},
+    {"I9", Group::sagas, "no next step is overdue"},
+    {"I10", Group::sagas, "a timer fires once or is cancelled"},
     {"I11", Group::outbox, "every record is on Kafka, in order, byte for byte"},
     {"I12", Group::projections, "read models applied each record once"},
     {"I13", Group::projections, "read models are what a rebuild gives"},
+    {"I14", Group::log, "every record has a known cause"},
     {"I15", Group::log, "positions of a shard are 1, 2, 3 …, and its time never falls"},
     {"I17", Group::shipments, "our shipments are the carrier's ledger, both ways"},
 };
@@ -47,14 +55,18 @@ constexpr int kRecordsPerArena = 2'000;
 std::unique_ptr<Checker> make_checker(std::string_view id, const Sources& sources, Findings& findings) {
   if (id == "I1") return std::make_unique<VersionsChecker>(sources.log->shards(), findings);
   if (id == "I2") return std::make_unique<InputsChecker>(*sources.tables, findings);
+  if (id == "I3") return std::make_unique<ReusedIdsChecker>(*sources.tables, findings);
   if (id == "I4") return std::make_unique<MoneyChecker>(findings);
   if (id == "I5" && sources.gateway != nullptr) return std::make_unique<GatewayChecker>(*sources.gateway, findings);
   if (id == "I6" && sources.gateway != nullptr) return std::make_unique<CapturesChecker>(*sources.gateway, findings);
   if (id == "I7") return std::make_unique<StockChecker>(*sources.tables, findings);
   if (id == "I8") return std::make_unique<NextStepChecker>(findings);
+  if (id == "I9") return std::make_unique<OverdueChecker>(findings);
+  if (id == "I10") return std::make_unique<TimersChecker>(findings);
   if (id == "I11" && sources.topic != nullptr) return std::make_unique<PublicationChecker>(*sources.topic, findings);
   if (id == "I12") return std::make_unique<ReadModelsChecker>(findings);
   if (id == "I13" && sources.rebuild != nullptr) return std::make_unique<RebuildChecker>(*sources.rebuild, findings);
+  if (id == "I14") return std::make_unique<CausesChecker>(findings);
   if (id == "I15") return std::make_unique<PositionsChecker>(findings);
   if (id == "I17" && sources.carrier != nullptr) return std::make_unique<CarrierChecker>(*sources.carrier, findings);
   return nullptr;

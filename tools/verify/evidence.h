@@ -36,8 +36,10 @@ class LogSource {
 
 struct InboxRow {
   std::string key;
+  // An id with '#' stands for other content under a used id, which was refused.
   std::string message_id;
   Position position;
+  std::string hash{};  // of the command's type and bytes, in hexadecimal digits
 };
 
 struct Inbox {
@@ -49,6 +51,7 @@ struct Inbox {
 struct SagaWakeup {
   std::string saga;  // its stream
   bool effect_outstanding = false;
+  Timestamp due_at{};
 };
 
 // Rows of the read models that a shard's records made.
@@ -90,6 +93,7 @@ struct ReadRows {
 struct ShardSnapshot {
   Shard shard;
   Position head;
+  Timestamp now{};  // the store's clock
   std::vector<SagaWakeup> wakeups;
   std::optional<ReadRows> read;  // nullopt: there is no read model to judge
 };

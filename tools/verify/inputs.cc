@@ -23,6 +23,7 @@ void InputsChecker::begin(const ShardSnapshot&) {
   decided_.clear();
   claims_.clear();
   last_.clear();
+  refused_.clear();
 }
 
 void InputsChecker::see(const LogEntry& entry) {
@@ -31,7 +32,11 @@ void InputsChecker::see(const LogEntry& entry) {
     return;
   }
   const auto* input = entry.as<log::v1::InputRecord>();
-  if (input == nullptr || is_refused_reuse(*input)) return;
+  if (input == nullptr) return;
+  if (is_refused_reuse(*input)) {
+    refused_.insert(entry.record.position.value);
+    return;
+  }
   const std::string& id = input->idempotency_key().empty() ? input->command_id() : input->idempotency_key();
   std::string subject = name_of(entry.metadata.key(), id);
   if (input->outcome() == v1::OUTCOME_UNSPECIFIED)
@@ -55,6 +60,12 @@ void InputsChecker::end(const ShardSnapshot& snapshot) {
   }
   Inbox inbox = tables_.inbox(snapshot.shard, snapshot.head);
   for (const InboxRow& row : inbox.rows) {
+    if (row.message_id.find('#') != std::string::npos) {
+      if (refused_.count(row.position.value) == 0)
+        findings_.add({"I2", name_of(row.key, row.message_id),
+                       fmt::format("a refusal at {}/{}, as the inbox says", snapshot.shard.value, row.position.value), "none"});
+      continue;
+    }
     auto found = decided_.find(Id(row.key, row.message_id));
     if (found == decided_.end()) {
       findings_.add({"I2", name_of(row.key, row.message_id),

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,7 @@ class InputsChecker final : public Checker {
   Findings& findings_;
   std::map<Id, Decided> decided_;
   std::vector<Claim> claims_;
+  std::unordered_set<std::int64_t> refused_;  // positions
   std::unordered_map<std::string, Version> last_;
 };
 

@@ -22,6 +22,14 @@ std::string_view name(SagaPhase phase) {
   return "UNKNOWN";
 }
 
+namespace {
+
+Timestamp time_of(const google::protobuf::Timestamp& t) {
+  return Timestamp(std::chrono::seconds(t.seconds()) + std::chrono::microseconds(t.nanos() / 1000));
+}
+
+}  // namespace
+
 void SagaPhases::clear() {
   sagas_.clear();
   orders_.clear();
@@ -36,7 +44,9 @@ void SagaPhases::see(const LogEntry& entry) {
   OfOrder& order = orders_[std::string(entry.stream.key)];
   if (is_new) ++order.started;
   bool was_over = is_over(saga.phase);
+  saga.wake_at.reset();
   for (const v1::SagaTransition& transition : advanced->transitions()) {
+    if (transition.has_wake_at()) saga.wake_at = time_of(transition.wake_at());
     switch (transition.kind()) {
       case v1::TRANSITION_KIND_COMPLETED:
         saga.phase = SagaPhase::completed;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,6 +31,8 @@ class SagaPhases {
     SagaPhase phase = SagaPhase::forward;
     // A call to the outside is recorded and its result is not.
     bool effect_outstanding = false;
+    // When it looks again by itself, as its last record says.
+    std::optional<Timestamp> wake_at;
   };
 
   void clear();

@@ -11,6 +11,17 @@ namespace {
 
 constexpr std::size_t kBatch = 1'000;
 
+std::string hexadecimal(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string digits;
+  for (char c : bytes) {
+    auto byte = static_cast<unsigned char>(c);
+    digits += kDigits[byte >> 4];
+    digits += kDigits[byte & 15];
+  }
+  return digits;
+}
+
 }  // namespace
 
 void StoreLog::scan(Shard shard, Position upto, const Visit& visit) {
@@ -27,11 +38,11 @@ void StoreLog::scan(Shard shard, Position upto, const Visit& visit) {
 }
 
 ShardSnapshot QuietStoreTables::shard(Shard shard) {
-  ShardSnapshot snapshot{.shard = shard, .head = Position(0), .wakeups = {}, .read = std::nullopt};
+  ShardSnapshot snapshot{.shard = shard, .head = Position(0), .now = store_.clock(), .wakeups = {}, .read = std::nullopt};
   for (const events::ShardHead& head : store_.heads())
     if (head.shard == shard) snapshot.head = head.position;
   for (const events::Wakeup& wakeup : store_.wakeups())
-    if (wakeup.shard == shard) snapshot.wakeups.push_back({wakeup.saga, wakeup.effect_outstanding});
+    if (wakeup.shard == shard) snapshot.wakeups.push_back({wakeup.saga, wakeup.effect_outstanding, wakeup.due_at});
   return snapshot;
 }
 
@@ -59,7 +70,7 @@ Inbox QuietStoreTables::inbox(Shard shard, Position upto) {
   inbox.complete_since = Timestamp::min();
   auto turn = store_.begin({&shard, 1});
   for (const events::InboxEntry& entry : turn->find_inbox(keys))
-    if (entry.position <= upto) inbox.rows.push_back({entry.id.key, entry.id.message_id, entry.position});
+    if (entry.position <= upto) inbox.rows.push_back({entry.id.key, entry.id.message_id, entry.position, hexadecimal(entry.hash)});
   return inbox;
 }
 

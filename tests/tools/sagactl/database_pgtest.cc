@@ -31,7 +31,10 @@ class OnADatabase : public testing::Test {
     for (const events::RecordedEvent& r : history.log[index])
       turn.records.push_back({shard, r.stream, r.version, r.type, r.payload, r.metadata});
     for (const verify::InboxRow& row : history.inboxes[index].rows)
-      turn.inbox.push_back({{shard, row.key, row.message_id}, "hash", static_cast<std::size_t>(row.position.value - 1), "test/0/0"});
+      turn.inbox.push_back({{shard, row.key, row.message_id},
+                            verify::test::bytes_of(row.hash),
+                            static_cast<std::size_t>(row.position.value - 1),
+                            "test/0/0"});
     auto transaction = store.begin({&shard, 1});
     for (const verify::SagaWakeup& w : history.snapshots[index].wakeups)
       turn.wakeups.push_back({shard, w.saga, transaction->clock(), w.effect_outstanding});
@@ -144,7 +147,9 @@ TEST_F(OnADatabase, VerifyFindsWhatWasPlanted) {
     const char* invariant;
   };
   for (const Planted& p :
-       {Planted{"UPDATE log.stock SET on_hand = on_hand + 1", "stock", "I7"}, Planted{"DELETE FROM log.wakeups", "sagas", "I8"},
+       {Planted{"UPDATE log.stock SET on_hand = on_hand + 1", "stock", "I7"},
+        Planted{"UPDATE log.wakeups SET due_at = due_at - interval '1 hour'", "sagas", "I9"},
+        Planted{"DELETE FROM log.wakeups", "sagas", "I8"}, Planted{"UPDATE log.inbox SET hash = '\\x00' WHERE key = 'a'", "log", "I3"},
         Planted{"DELETE FROM log.inbox WHERE key = 'a'", "log", "I2"},
         Planted{"UPDATE read.order_summary SET captured_minor = captured_minor * 2 WHERE order_id = 'a'", "projections", "I12"},
         Planted{"UPDATE read.order_summary SET notes = 'changed' WHERE order_id = 'b'", "projections", "I13"}}) {

@@ -9,6 +9,7 @@
 #include "ordersaga/saga/v1/saga.pb.h"
 #include "ordersaga/shipment/v1/events.pb.h"
 #include "schemas/streams.h"
+#include "tools/verify/reused_ids.h"
 
 namespace ordersaga::verify::test {
 
@@ -70,7 +71,9 @@ events::RecordedEvent& History::append(const std::string& stream, const google::
   events::RecordedEvent& record = append_keyed(std::string(stream_key(stream)), payload);
   record.stream = stream;
   record.version = versions_[stream] = versions_[stream].next();
-  record.metadata.clear();
+  log::v1::RecordMetadata metadata;
+  metadata.set_causation_id(causes_[std::string(stream_key(stream))]);
+  record.metadata = metadata.SerializeAsString();
   return record;
 }
 
@@ -91,12 +94,27 @@ events::RecordedEvent& History::append_keyed(const std::string& key, const googl
   return shard.back();
 }
 
+events::RecordedEvent& History::decide(const std::string& key, const log::v1::InputRecord& input) {
+  events::RecordedEvent& record = append_keyed(key, input);
+  const std::string& id = input.idempotency_key().empty() ? input.command_id() : input.idempotency_key();
+  inboxes[index(key)].rows.push_back({key, id, record.position, content_hash(input.type(), input.data())});
+  causes_[key] = input.command_id();
+  return record;
+}
+
 void History::change_level(int on_hand, int reserved) {
   level_table.levels.at(0).on_hand += on_hand;
   level_table.levels.at(0).reserved += reserved;
 }
 
 void History::receive(const std::string& sku, const std::string& location, int quantity) {
+  log::v1::InputRecord input;
+  input.set_command_id("receive-" + sku);
+  input.set_type("ordersaga.inventory.v1.ReceiveStock");
+  input.set_outcome(ordersaga::common::v1::OUTCOME_ACCEPTED);
+  input.set_stream("stock-" + sku);
+  input.set_version(1);
+  decide(sku, input);
   inventory::StockReceived event;
   event.set_sku(sku);
   event.set_location(location);
@@ -108,7 +126,12 @@ void History::receive(const std::string& sku, const std::string& location, int q
 void History::advance(const std::string& stream, const std::string& order, saga::SagaAdvanced advanced) {
   advanced.set_definition(stream.substr(5, stream.size() - order.size() - 6));
   advanced.set_order_id(order);
+  if (advanced.has_request()) {
+    advanced.mutable_request()->set_saga(stream);
+    advanced.mutable_request()->set_attempt(1);
+  }
   append(stream, advanced);
+  if (advanced.has_request()) causes_[order] = stream + "/0#1";
   std::erase_if(wakeups_of(order), [&](const SagaWakeup& w) { return w.saga == stream; });
   saga::TransitionKind last = advanced.transitions(advanced.transitions_size() - 1).kind();
   if (last != saga::TRANSITION_KIND_COMPLETED && last != saga::TRANSITION_KIND_FAILED && last != saga::TRANSITION_KIND_PARKED)
@@ -124,8 +147,7 @@ void History::place(const std::string& order) {
   input.set_stream("order-" + order);
   input.set_version(1);
   input.set_data("the command's bytes");
-  events::RecordedEvent& record = append_keyed(order, input);
-  inboxes[index(order)].rows.push_back({order, "key-" + order, record.position});
+  decide(order, input);
   order_v1::OrderPlaced placed;
   placed.set_order_id(order);
   placed.set_order_number(number_of(order));
@@ -363,6 +385,13 @@ History good_history() {
   history.publish_all();
   history.project_all();
   return history;
+}
+
+std::string bytes_of(std::string_view digits) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16));
+  return bytes;
 }
 
 std::vector<std::string> broken(const std::vector<Finding>& findings) {

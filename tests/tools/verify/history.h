@@ -24,6 +24,8 @@ struct History final : LogSource, TableSource, GatewaySource, CarrierSource, Top
   // --- building: each adds records where the system would, and keeps the other evidence in step.
   events::RecordedEvent& append(const std::string& stream, const google::protobuf::Message& payload);
   events::RecordedEvent& append_keyed(const std::string& key, const google::protobuf::Message& payload);
+  // A command's input record with the row that the inbox has for it; the command must lead to something by itself.
+  events::RecordedEvent& decide(const std::string& key, const ordersaga::log::v1::InputRecord& input);
   void receive(const std::string& sku, const std::string& location, int quantity);
   // One unit of SKU-1 at ams for 1000 EUR cents, with its command's input record and inbox row.
   void place(const std::string& order);
@@ -86,11 +88,15 @@ struct History final : LogSource, TableSource, GatewaySource, CarrierSource, Top
   void advance(const std::string& stream, const std::string& order, saga::v1::SagaAdvanced advanced);
   void change_level(int on_hand, int reserved);
   std::map<std::string, Version> versions_;
+  std::map<std::string, std::string> causes_;  // by key: what leads to its next records
   int commands_ = 0;
 };
 
 // Two orders completed, one rejected after its payment was declined, one on its way; published and projected.
 History good_history();
+
+// What hexadecimal digits stand for.
+std::string bytes_of(std::string_view digits);
 
 // The invariants that were found broken, in order, without repetition.
 std::vector<std::string> broken(const std::vector<Finding>& findings);

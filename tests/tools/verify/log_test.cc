@@ -1,9 +1,11 @@
-// I1, I2, I15.
+// I1, I2, I3, I14, I15.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "ordersaga/order/v1/events.pb.h"
 #include "tests/tools/verify/history.h"
+#include "tools/verify/reused_ids.h"
 
 namespace ordersaga::verify::test {
 namespace {
@@ -104,16 +106,20 @@ TEST(Inputs, AcceptARefusalOfOtherBytesUnderAUsedKey) {
   input.set_outcome(ordersaga::common::v1::OUTCOME_REJECTED);
   input.mutable_error()->set_code("IDEMPOTENCY_KEY_MISMATCH");
   history.append_keyed("a", input);
+  // The inbox remembers the refusal too, under an id of its own.
+  history.inboxes[history.index("a")].rows.push_back({"a", "key-a#0123456789abcdef", history.log_of("a").back().position});
   history.publish_all();
   history.project_all();
   EXPECT_EQ(broken(history.judge()), Ids{});
+  history.inboxes[history.index("a")].rows.back().position = Position(1);
+  EXPECT_EQ(broken(history.judge()), Ids{"I2"}) << "the inbox names a refusal that is not there";
 }
 
 TEST(Inputs, FindACommandWithoutAnOutcome) {
   History history = good_history();
   ordersaga::log::v1::InputRecord input;
   input.set_command_id("new");
-  history.inboxes[history.index("a")].rows.push_back({"a", "new", history.append_keyed("a", input).position});
+  history.decide("a", input);
   history.publish_all();
   history.project_all();
   EXPECT_EQ(broken(history.judge()), Ids{"I2"});
@@ -126,7 +132,7 @@ TEST(Inputs, FindAnAcceptedCommandThatLedToNothing) {
   input.set_outcome(ordersaga::common::v1::OUTCOME_ACCEPTED);
   input.set_stream("order-a");
   input.set_version(99);
-  history.inboxes[history.index("a")].rows.push_back({"a", "new", history.append_keyed("a", input).position});
+  history.decide("a", input);
   history.publish_all();
   history.project_all();
   EXPECT_EQ(broken(history.judge()), Ids{"I2"});
@@ -150,6 +156,88 @@ TEST(Inputs, FindAnInboxRowWithoutItsRecord) {
   History history = good_history();
   history.inboxes[history.index("a")].rows.push_back({"a", "never-recorded", Position(1)});
   EXPECT_EQ(broken(history.judge()), Ids{"I2"});
+}
+
+// The command that placed an order, as the log has it.
+ordersaga::log::v1::InputRecord placing_of(const History& history, const std::string& order) {
+  ordersaga::log::v1::InputRecord input;
+  for (const events::RecordedEvent& r : history.log[history.index(order)])
+    if (r.stream.empty() && input.ParseFromString(r.payload) && input.idempotency_key() == "key-" + order) return input;
+  throw std::invalid_argument("no command placed " + order);
+}
+
+Ids judge_again(History& history) {
+  history.publish_all();
+  history.project_all();
+  return broken(history.judge());
+}
+
+TEST(ReusedIds, FindOtherContentThatWasDecided) {
+  History history = good_history();
+  ordersaga::log::v1::InputRecord other = placing_of(history, "a");
+  other.set_command_id("other");
+  other.set_data("other bytes");
+  history.append_keyed("a", other);
+  EXPECT_EQ(judge_again(history), (Ids{"I2", "I3"}));
+}
+
+TEST(ReusedIds, FindARepetitionThatWasRefusedAsIfItWereAnother) {
+  History history = good_history();
+  ordersaga::log::v1::InputRecord same = placing_of(history, "a");
+  same.set_outcome(ordersaga::common::v1::OUTCOME_REJECTED);
+  same.mutable_error()->set_code("IDEMPOTENCY_KEY_MISMATCH");
+  history.append_keyed("a", same);
+  EXPECT_EQ(judge_again(history), Ids{"I3"});
+}
+
+TEST(ReusedIds, FindARefusalOfAnIdThatNobodyHadUsed) {
+  History history = good_history();
+  ordersaga::log::v1::InputRecord input;
+  input.set_command_id("never-used");
+  input.set_outcome(ordersaga::common::v1::OUTCOME_REJECTED);
+  input.mutable_error()->set_code("IDEMPOTENCY_KEY_MISMATCH");
+  history.append_keyed("a", input);
+  EXPECT_EQ(judge_again(history), Ids{"I3"});
+}
+
+TEST(ReusedIds, FindAnInboxThatRemembersOtherContent) {
+  History history = good_history();
+  history.inboxes[history.index("a")].rows[0].hash = content_hash("ordersaga.order.v1.PlaceOrder", "other bytes");
+  EXPECT_EQ(judge_again(history), Ids{"I3"});
+}
+
+TEST(Causes, FindARecordWithoutOne) {
+  History history = good_history();
+  history.append("order-a", order::v1::OrderReady()).metadata.clear();
+  EXPECT_EQ(broken(check({.log = &history, .tables = &history}, {Group::log}).findings.kept()), Ids{"I14"});
+}
+
+TEST(Causes, FindACommandAndACallThatTheLogDoesNotKnow) {
+  for (const char* cause : {"cmd-never-sent", "saga-place_order-a/7#1", "saga-place_order-a/0/undo#1", "timer:saga-place_order-nobody"}) {
+    History history = good_history();
+    log::v1::RecordMetadata metadata;
+    metadata.set_causation_id(cause);
+    history.append("order-a", order::v1::OrderReady()).metadata = metadata.SerializeAsString();
+    std::vector<Finding> findings = check({.log = &history, .tables = &history}, {Group::log}).findings.kept();
+    EXPECT_EQ(broken(findings), Ids{"I14"}) << cause;
+    EXPECT_NE(findings.at(0).found.find(cause), std::string::npos);
+  }
+}
+
+TEST(Causes, FindACommandOfAnotherKey) {
+  History history = good_history();
+  log::v1::RecordMetadata metadata;
+  metadata.set_causation_id(placing_of(history, "c").command_id());
+  history.append("order-a", order::v1::OrderReady()).metadata = metadata.SerializeAsString();
+  EXPECT_EQ(broken(check({.log = &history, .tables = &history}, {Group::log}).findings.kept()), Ids{"I14"});
+}
+
+TEST(Causes, AcceptTheTimerOfASagaThatHasBegun) {
+  History history = good_history();
+  log::v1::RecordMetadata metadata;
+  metadata.set_causation_id("timer:saga-place_order-a");
+  history.append("order-a", order::v1::OrderReady()).metadata = metadata.SerializeAsString();
+  EXPECT_EQ(broken(check({.log = &history, .tables = &history}, {Group::log}).findings.kept()), Ids{});
 }
 
 }  // namespace

@@ -20,20 +20,12 @@ events::MemoryLog::Options options() {
 void write_turn(events::EventStore& store, const std::string& sku) {
   History source;
   source.receive(sku, "ams", 5);
-  const events::RecordedEvent& event = source.log_of(sku).front();
-  log::v1::InputRecord input;
-  input.set_command_id("receive-" + sku);
-  input.set_outcome(ordersaga::common::v1::OUTCOME_ACCEPTED);
-  input.set_stream("stock-" + sku);
-  input.set_version(1);
-  log::v1::RecordMetadata metadata;
-  metadata.set_key(sku);
   Shard shard = shard_of(sku, store.shards());
   events::TurnWrite turn;
-  turn.records.push_back({shard, "stock-" + sku, Version(1), event.type, event.payload, {}});
-  turn.records.push_back({shard, "", Version(0), events::number_of(log::v1::InputRecord::descriptor()), input.SerializeAsString(),
-                          metadata.SerializeAsString()});
-  turn.inbox.push_back({{shard, sku, "receive-" + sku}, "hash", 1, "test/0/0"});
+  for (const events::RecordedEvent& r : source.log_of(sku))
+    turn.records.push_back({shard, r.stream, r.version, r.type, r.payload, r.metadata});
+  const InboxRow& row = source.inboxes[source.index(sku)].rows.front();
+  turn.inbox.push_back({{shard, sku, row.message_id}, bytes_of(row.hash), 0, "test/0/0"});
   turn.stock.push_back({sku, "ams", 5, 0, true});
   auto transaction = store.begin({&shard, 1});
   ASSERT_TRUE(std::holds_alternative<events::Written>(transaction->write(turn, transaction->clock())));

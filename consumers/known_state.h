@@ -21,6 +21,7 @@ class KnownState {
   KnownState(int shards, std::size_t max_cases) : shards_(shards), max_cases_(max_cases) {}
 
   sagas::WorkingSet& working_set() { return set_; }
+  const sagas::WorkingSet& working_set() const { return set_; }
 
   // Compares what is held with the locked heads, and drops what is outdated.
   void check(const events::TurnTransaction& transaction);

@@ -119,6 +119,7 @@ void Lane::find_due_timers() {
     if (parked_sagas_.contains(w.saga)) continue;
     ++waking_;
     ++counters_.timers_fired;
+    if (hooks_.metrics != nullptr) hooks_.metrics->woken(clock_.now() - w.due_at);
     urgent_.emplace_back(Wake{std::move(w.saga)});
   }
 }
@@ -156,6 +157,7 @@ void Lane::park(Pending&& pending, const std::string& why) {
   if (auto* message = std::get_if<runtime::kafka::ConsumedMessage>(&pending)) {
     log::error("a command breaks its turn; it goes to the dead letters",
                {{"topic", message->topic}, {"partition", message->partition}, {"offset", message->offset}, {"error", why}});
+    if (hooks_.metrics != nullptr) hooks_.metrics->dead_letter(message->topic, error::kInternal);
     std::vector<runtime::kafka::OutgoingMessage> first{dead_letter(*message, error::kInternal, why, clock_.now())};
     google::protobuf::Arena arena;
     Reading reading = read_command(*message, settings_.shards, &arena);
@@ -188,6 +190,7 @@ void Lane::finish(const runtime::kafka::ConsumedMessage& message, std::vector<ru
 
 void Lane::answer_unreadable(const runtime::kafka::ConsumedMessage& message, const UnreadableCommand& unreadable) {
   ++counters_.dead_letters;
+  if (hooks_.metrics != nullptr) hooks_.metrics->dead_letter(message.topic, unreadable.code);
   log::warn("a record is no command; it goes to the dead letters", {{"topic", message.topic},
                                                                     {"partition", message.partition},
                                                                     {"offset", message.offset},

@@ -19,6 +19,7 @@
 #include "consumers/effects/effects.h"
 #include "consumers/known_state.h"
 #include "consumers/mailbox.h"
+#include "consumers/turn_metrics.h"
 #include "events/event_store.h"
 #include "runtime/clock.h"
 #include "runtime/kafka/bus.h"
@@ -59,6 +60,8 @@ struct LaneHooks {
   std::function<void(Handled)> handled;
   // After each commit: the log has grown.
   std::function<void()> committed;
+  // Told what the lane does, on its thread; may be null. Outlives the lane.
+  TurnMetrics* metrics = nullptr;
 };
 
 // Read from any thread.
@@ -123,6 +126,7 @@ class Lane {
   void decide(Attempt& a);
   void write_and_commit(Attempt& a);
   void after_commit(Attempt& a);
+  void tell(TurnMetrics& metrics, const Attempt& a) const;
 
   void park_or_bisect(const char* why);
   void park(Pending&& pending, const std::string& why);

@@ -35,6 +35,7 @@ struct Lane::Attempt {
   sagas::TurnResult result;
   events::TurnWrite write;
   std::vector<Position> positions;
+  std::chrono::microseconds append_took{};
 };
 
 }  // namespace ordersaga::consumers

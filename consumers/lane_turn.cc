@@ -282,14 +282,29 @@ void Lane::write_and_commit(Attempt& a) {
   for (const sagas::NetDelta& d : r.stock)
     if (d.on_hand != 0 || d.reserved != 0 || d.create) a.write.stock.push_back({d.sku, d.location, d.on_hand, d.reserved, d.create});
 
+  const auto began = clock_.steady();
   events::WriteOutcome outcome = a.transaction->write(a.write, a.now);
   if (std::holds_alternative<events::StockRefused>(outcome)) throw RunAgainWithLocks{};
   if (const auto* conflict = std::get_if<events::VersionConflict>(&outcome)) {
     for (const events::ShardHead& head : a.transaction->heads()) known_.forget(head.shard);
+    if (hooks_.metrics != nullptr) hooks_.metrics->conflicted(conflict->stream);
     throw events::StoreUnavailable("stream " + conflict->stream + " is not where it was expected");
   }
   a.positions = std::get<events::Written>(std::move(outcome)).positions;
   a.transaction->commit();
+  a.append_took = clock_.steady() - began;
+}
+
+void Lane::tell(TurnMetrics& metrics, const Attempt& a) const {
+  metrics.appended(a.append_took);
+  metrics.committed(a.result, known_.working_set(), a.now);
+  metrics.cached(known_.hits(), known_.misses());
+  const Timestamp now = clock_.now();
+  for (const Attempt::Entry& e : a.entries) {
+    if (!e.command) continue;
+    const auto& message = std::get<ConsumedMessage>(batch_[e.batch_index]);
+    metrics.decided(*e.command->input.record, now - message.timestamp);
+  }
 }
 
 void Lane::after_commit(Attempt& a) {
@@ -297,6 +312,7 @@ void Lane::after_commit(Attempt& a) {
   counters_.inputs += a.inputs.size();
   counters_.records += a.write.records.size();
   if (a.transaction) {
+    if (hooks_.metrics != nullptr) tell(*hooks_.metrics, a);
     std::map<Shard, Position> heads;
     for (const events::ShardHead& head : a.transaction->heads()) heads[head.shard] = head.position;
     for (std::size_t i = 0; i < a.positions.size(); ++i) heads[a.write.records[i].shard] = a.positions[i];

@@ -24,12 +24,13 @@ constexpr auto kDrain = 3s;
 
 Orchestrator::Orchestrator(runtime::kafka::Consumer& consumer, runtime::kafka::Producer& producer, Effects& effects,
                            std::vector<std::unique_ptr<events::EventStore>> stores, const runtime::Clock& clock,
-                           OrchestratorSettings settings, std::function<void()> committed)
+                           OrchestratorSettings settings, std::function<void()> committed, runtime::Metrics* metrics)
     : consumer_(consumer), producer_(producer), settings_(std::move(settings)), stores_(std::move(stores)) {
-  for (const auto& store : stores_)
-    lanes_.push_back(
-        std::make_unique<Lane>(*store, effects, clock, settings_.lane,
-                               LaneHooks{.handled = [this](Handled h) { handled_.post(std::move(h)); }, .committed = committed}));
+  for (const auto& store : stores_) {
+    LaneHooks hooks{.handled = [this](Handled h) { handled_.post(std::move(h)); }, .committed = committed};
+    if (metrics != nullptr) hooks.metrics = turn_metrics_.emplace_back(std::make_unique<TurnMetrics>(*metrics)).get();
+    lanes_.push_back(std::make_unique<Lane>(*store, effects, clock, settings_.lane, std::move(hooks)));
+  }
 }
 
 Orchestrator::~Orchestrator() = default;

@@ -38,9 +38,10 @@ struct OrchestratorSettings {
 class Orchestrator {
  public:
   // One lane for each store. All references outlive the orchestrator; `committed` is called by lanes, from their threads.
+  // `metrics`: where the lanes export what their turns do; may be null.
   Orchestrator(runtime::kafka::Consumer& consumer, runtime::kafka::Producer& producer, Effects& effects,
                std::vector<std::unique_ptr<events::EventStore>> stores, const runtime::Clock& clock, OrchestratorSettings settings,
-               std::function<void()> committed);
+               std::function<void()> committed, runtime::Metrics* metrics = nullptr);
   ~Orchestrator();
 
   // Until the stop is requested; then the lanes end their turns, and what they handled is sent and committed. Throws what
@@ -83,6 +84,7 @@ class Orchestrator {
   const OrchestratorSettings settings_;
   std::vector<std::unique_ptr<events::EventStore>> stores_;
   Mailbox<Handled> handled_;
+  std::vector<std::unique_ptr<TurnMetrics>> turn_metrics_;  // one a lane, or none
   std::vector<std::unique_ptr<Lane>> lanes_;
 
   std::map<Place, OffsetTracker> trackers_;

@@ -24,10 +24,6 @@ OrchestratorMetrics::OrchestratorMetrics(runtime::Metrics& metrics, const consum
           {&LaneCounters::duplicates, runtime::CounterMirror(metrics.counter("inbox_duplicates_total", "Commands delivered again.",
                                                                              {{"group", std::string(consumers::kOrchestratorGroup)}}))},
           {&LaneCounters::replays, runtime::CounterMirror(metrics.counter("replies_replayed_total", "Clients' retries answered again."))},
-          {&LaneCounters::dead_letters,
-           runtime::CounterMirror(
-               metrics.counter("dlq_messages_total", "Records that cannot be read as a command.",
-                               {{"topic", std::string(topics::kCommands)}, {"group", std::string(consumers::kOrchestratorGroup)}}))},
           {&LaneCounters::forwarded, runtime::CounterMirror(metrics.counter("commands_forwarded_total",
                                                                             "Commands that came on another partition than their key's."))},
           {&LaneCounters::stock_reruns,

@@ -51,7 +51,8 @@ class Orchestration {
     membership.topics = {std::string(topics::kCommands)};
     runtime::kafka::KafkaConsumer consumer(kafka_config(settings_, kName), as_member(std::move(membership), settings_, kName));
     runtime::kafka::KafkaProducer producer(kafka_config(settings_, kName), {});
-    consumers::Orchestrator orchestrator(consumer, producer, *effects_, make_stores(), clock_, orchestrator_settings(), committed_);
+    consumers::Orchestrator orchestrator(consumer, producer, *effects_, make_stores(), clock_, orchestrator_settings(), committed_,
+                                         &metrics_);
     const OrchestratorMetrics exported(metrics_, orchestrator, *effects_);
     const RecoveringRole::Working working(role, [&orchestrator] { return problem_of(orchestrator); });
     orchestrator.run(stop);

@@ -89,7 +89,7 @@ class HandEffects final : public Effects {
 // One process: a session with the log and a lane on it.
 struct Process {
   Process(events::MemoryLog& log, const runtime::Clock& clock, LaneSettings settings)
-      : store(log), lane(store, effects, clock, settings, {[this](Handled h) { handled.push_back(std::move(h)); }, {}}) {}
+      : store(log), lane(store, effects, clock, settings, {[this](Handled h) { handled.push_back(std::move(h)); }, {}, &turn_metrics}) {}
 
   Lane::Step step() { return lane.step(); }
   // Until there is nothing to do. A lane that is not let more than `patience` times is stuck.
@@ -107,6 +107,8 @@ struct Process {
   events::MemoryEventStore store;
   HandEffects effects;
   std::vector<Handled> handled;
+  runtime::Metrics metrics;
+  TurnMetrics turn_metrics{metrics};
   Lane lane;
 };
 
@@ -130,6 +132,7 @@ class LaneFixture : public testing::Test {
     m.topic = std::string(topics::kCommands);
     m.partition = shard_of(key, kShards).value;
     m.offset = next_offset_[m.partition]++;
+    m.timestamp = std::chrono::floor<std::chrono::milliseconds>(clock_.wall);
     m.key = key;
     m.value = std::move(value);
     auto header = [&](std::string_view name, std::string_view v) { m.headers.push_back({std::string(name), std::string(v)}); };

@@ -8,6 +8,7 @@
 #include "events/postgres_event_store.h"
 #include "outbox-relay/kafka_broker.h"
 #include "outbox-relay/postgres_cursor.h"
+#include "outbox-relay/postgres_tail.h"
 #include "outbox-relay/relay_role.h"
 #include "runtime/kafka/kafka_consumer.h"
 #include "runtime/system_random.h"
@@ -33,7 +34,8 @@ void live(const Settings& settings, runtime::Metrics& metrics, relay::Wake& wake
   relay::PostgresCursorStore cursors(target);
   relay::KafkaBroker broker(kafka_config(settings, kName), [&wake] { wake.nudge(); });
   runtime::kafka::KafkaConsumer member(kafka_config(settings, kName), as_member(relay::relay_membership(), settings, kName));
-  relay::Relay relay(store, broker, cursors, clock);
+  relay::PostgresTail tail(target);
+  relay::Relay relay(store, broker, cursors, clock, {}, &tail);
   const auto exported = relay::export_counters(metrics, relay);
   const RecoveringRole::Working working(role, [&relay] { return problem_of(relay.counters()); });
   relay::run_relay(stop, relay, member, wake);

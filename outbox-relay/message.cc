@@ -1,6 +1,5 @@
 #include "outbox-relay/message.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <charconv>
@@ -50,14 +49,53 @@ void parse(M& message, std::string_view bytes, const events::RecordedEvent& reco
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) unreadable(record, "it cannot be read as what its type says");
 }
 
+// A number of as many digits as there are places.
+void put_digits(char* at, int places, std::int64_t number) {
+  for (char* p = at + places; p != at; number /= 10) *--p = static_cast<char>('0' + number % 10);
+}
+
 std::string rfc3339(Timestamp time) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), (time - seconds).count());
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::int64_t micros = (time - day).count();
+  std::string text = "0000-00-00T00:00:00.000000Z";
+  put_digits(text.data(), 4, static_cast<int>(date.year()));
+  put_digits(text.data() + 5, 2, static_cast<unsigned>(date.month()));
+  put_digits(text.data() + 8, 2, static_cast<unsigned>(date.day()));
+  put_digits(text.data() + 11, 2, micros / 3'600'000'000);
+  put_digits(text.data() + 14, 2, micros / 60'000'000 % 60);
+  put_digits(text.data() + 17, 2, micros / 1'000'000 % 60);
+  put_digits(text.data() + 20, 6, micros % 1'000'000);
+  return text;
+}
+
+template <class Int>
+std::string_view text_of(Int number, std::array<char, 24>& in) {
+  return {in.data(), static_cast<std::size_t>(std::to_chars(in.data(), in.data() + in.size(), number).ptr - in.data())};
+}
+
+template <class Int>
+void append_number(std::string& out, Int number) {
+  std::array<char, 24> digits;
+  out.append(text_of(number, digits));
+}
+
+void write_id(std::string& id, const events::RecordedEvent& record) {
+  if (record.stream.empty()) {
+    id.clear();
+    append_number(id, record.shard.value);
+    id += '/';
+    append_number(id, record.position.value);
+  } else {
+    id.assign(record.stream) += '/';
+    append_number(id, record.version.value);
+  }
 }
 
 std::string id_of(const events::RecordedEvent& record) {
-  return record.stream.empty() ? fmt::format("{}/{}", record.shard.value, record.position.value)
-                               : fmt::format("{}/{}", record.stream, record.version.value);
+  std::string id;
+  write_id(id, record);
+  return id;
 }
 
 void add(OutgoingMessage& m, std::string_view name, std::string_view value) {
@@ -74,91 +112,6 @@ void add_lineage(OutgoingMessage& m, const RecordMetadata& metadata) {
   add_if(m, headers::kTraceParent, metadata.traceparent());
 }
 
-// What every message of ours begins with.
-void add_core(OutgoingMessage& m, std::string_view id, std::string_view type, Timestamp time) {
-  m.headers.reserve(16);
-  add(m, headers::kSpecVersion, headers::kSpecVersionValue);
-  add(m, headers::kId, id);
-  add(m, headers::kSource, kSource);
-  add(m, headers::kType, type);
-  add(m, headers::kTime, rfc3339(time));
-  add(m, headers::kContentType, headers::kProtobuf);
-  add(m, headers::kPartitionKey, *m.key);
-}
-
-OutgoingMessage event_of(const events::RecordedEvent& record, const Descriptor* type, const RecordMetadata& metadata, std::string key,
-                         Epoch epoch) {
-  OutgoingMessage m;
-  m.topic = topics::kEvents;
-  m.partition = record.shard.value;
-  m.key = std::move(key);
-  add_core(m, id_of(record), type->full_name(), record.recorded_at);
-  if (!record.stream.empty()) {
-    add(m, headers::kSubject, record.stream);
-    add(m, headers::kSequence, std::to_string(record.version.value));
-  }
-  if (metadata.schema_version() > 1) add(m, headers::kDataSchema, fmt::format("{}/{}", type->full_name(), metadata.schema_version()));
-  add(m, headers::kShard, std::to_string(record.shard.value));
-  add(m, headers::kPosition, std::to_string(record.position.value));
-  add(m, headers::kEpoch, std::to_string(epoch.value));
-  add_if(m, headers::kActor, metadata.actor());
-  add_lineage(m, metadata);
-  return m;
-}
-
-void add_reply(std::vector<Message>& out, common::v1::CommandReply& reply, const log::v1::ReplyAddress& to, const std::string& key,
-               const events::RecordedEvent& record, const RecordMetadata& metadata) {
-  if (!is_reply_topic(to.topic())) return;
-  reply.set_shard(record.shard.value);
-  reply.set_position(record.position.value);
-  OutgoingMessage m = events::reply_message(reply, to.topic(), key, reply.command_id() + "/reply", to.content_type() == headers::kJson);
-  add(m, headers::kTime, rfc3339(record.recorded_at));
-  add_if(m, headers::kCorrelationId, metadata.correlation_id());
-  add_if(m, headers::kTraceParent, metadata.traceparent());
-  out.push_back({Kind::reply, kRepliesRetention, std::move(m)});
-}
-
-void publish_input(std::vector<Message>& out, const events::RecordedEvent& record, const RecordMetadata& metadata) {
-  InputRecord input;
-  parse(input, record.payload, record);
-  input.clear_data();
-  OutgoingMessage& event = out.front().out;
-  event.value = input.SerializeAsString();
-  const bool later = input.outcome() == common::v1::OUTCOME_ACCEPTED && input.reply().when() == log::v1::REPLY_WHEN_COMPLETED;
-  if (input.reply().topic().empty() || later) return;
-  common::v1::CommandReply reply;
-  reply.set_command_id(input.command_id());
-  reply.set_outcome(input.outcome());
-  reply.set_aggregate_id(std::string(stream_key(input.stream())));
-  reply.set_version(input.version());
-  if (input.has_error()) *reply.mutable_error() = input.error();
-  log::v1::ReplyAddress to = input.reply();
-  if (to.content_type().empty()) to.set_content_type(input.content_type());
-  add_reply(out, reply, to, *event.key, record, metadata);
-}
-
-void publish_saga(std::vector<Message>& out, const events::RecordedEvent& record, const RecordMetadata& metadata) {
-  SagaAdvanced advanced;
-  parse(advanced, record.payload, record);
-  if (!advanced.has_reply() || advanced.reply_to().topic().empty()) return;
-  const std::string key = *out.front().out.key;
-  add_reply(out, *advanced.mutable_reply(), advanced.reply_to(), key, record, metadata);
-}
-
-void publish_request(std::vector<Message>& out, const events::RecordedEvent& record, const RecordMetadata& metadata, Epoch epoch,
-                     int shards) {
-  NeighbourRequest request;
-  parse(request, record.payload, record);
-  OutgoingMessage m;
-  m.topic = topics::kCommands;
-  m.partition = shard_of(request.key(), shards).value;
-  m.key = request.key();
-  add_core(m, fmt::format("{}-{}-{}", epoch.value, record.shard.value, record.position.value), request.type(), record.recorded_at);
-  add_lineage(m, metadata);
-  m.value = std::move(*request.mutable_data());
-  out.push_back({Kind::request, kCommandsRetention, std::move(m)});
-}
-
 template <class Int>
 bool read_number(const ConsumedMessage& message, std::string_view name, Int& out) {
   const std::optional<std::string_view> text = message.header(name);
@@ -169,20 +122,124 @@ bool read_number(const ConsumedMessage& message, std::string_view name, Int& out
 
 }  // namespace
 
-std::vector<Message> messages_of(const events::RecordedEvent& record, Epoch epoch, int shards) {
-  const Descriptor* type = type_of(record);
-  RecordMetadata metadata;
-  parse(metadata, record.metadata, record);
-  std::string key(record.stream.empty() ? std::string_view(metadata.key()) : stream_key(record.stream));
-  std::vector<Message> out;
-  out.push_back({Kind::event, kEventsRetention, event_of(record, type, metadata, std::move(key), epoch)});
-  if (is<InputRecord>(type)) {
-    publish_input(out, record, metadata);
-    return out;
+std::string_view Composer::time_text(Timestamp time) {
+  // The records of a turn have one time.
+  if (time != time_ || time_text_.empty()) {
+    time_ = time;
+    time_text_ = rfc3339(time);
   }
-  out.front().out.value = record.payload;
-  if (is<SagaAdvanced>(type)) publish_saga(out, record, metadata);
-  if (is<NeighbourRequest>(type)) publish_request(out, record, metadata, epoch, shards);
+  return time_text_;
+}
+
+const std::vector<Composer::Composed>& Composer::compose(const events::RecordedEvent& record, Epoch epoch) {
+  const Descriptor* type = type_of(record);
+  parse(metadata_, record.metadata, record);
+  key_ = record.stream.empty() ? std::string_view(metadata_.key()) : stream_key(record.stream);
+  composed_.clear();
+  event(record, type, epoch);
+  if (is<InputRecord>(type)) input(record);
+  if (is<SagaAdvanced>(type)) saga(record);
+  if (is<NeighbourRequest>(type)) request(record, epoch);
+  return composed_;
+}
+
+void Composer::event(const events::RecordedEvent& record, const Descriptor* type, Epoch epoch) {
+  const auto add_header = [this](std::string_view name, std::string_view value) { headers_.push_back({name, value}); };
+  const auto add_if_any = [&](std::string_view name, std::string_view value) {
+    if (!value.empty()) add_header(name, value);
+  };
+  headers_.clear();
+  write_id(id_, record);
+  add_header(headers::kSpecVersion, headers::kSpecVersionValue);
+  add_header(headers::kId, id_);
+  add_header(headers::kSource, kSource);
+  add_header(headers::kType, type->full_name());
+  add_header(headers::kTime, time_text(record.recorded_at));
+  add_header(headers::kContentType, headers::kProtobuf);
+  add_header(headers::kPartitionKey, key_);
+  if (!record.stream.empty()) {
+    add_header(headers::kSubject, record.stream);
+    add_header(headers::kSequence, text_of(record.version.value, version_));
+  }
+  if (metadata_.schema_version() > 1) {
+    schema_ = fmt::format("{}/{}", type->full_name(), metadata_.schema_version());
+    add_header(headers::kDataSchema, schema_);
+  }
+  add_header(headers::kShard, text_of(record.shard.value, shard_));
+  add_header(headers::kPosition, text_of(record.position.value, position_));
+  add_header(headers::kEpoch, text_of(epoch.value, epoch_));
+  add_if_any(headers::kActor, metadata_.actor());
+  add_if_any(headers::kCorrelationId, metadata_.correlation_id());
+  add_if_any(headers::kCausationId, metadata_.causation_id());
+  add_if_any(headers::kTraceParent, metadata_.traceparent());
+  composed_.push_back({Kind::event, kEventsRetention, {topics::kEvents, record.shard.value, key_, record.payload, headers_}});
+}
+
+void Composer::input(const events::RecordedEvent& record) {
+  parse(input_, record.payload, record);
+  input_.clear_data();
+  value_.clear();
+  input_.AppendToString(&value_);
+  composed_.front().out.value = value_;
+  const bool later = input_.outcome() == common::v1::OUTCOME_ACCEPTED && input_.reply().when() == log::v1::REPLY_WHEN_COMPLETED;
+  if (input_.reply().topic().empty() || later) return;
+  common::v1::CommandReply answer;
+  answer.set_command_id(input_.command_id());
+  answer.set_outcome(input_.outcome());
+  answer.set_aggregate_id(std::string(stream_key(input_.stream())));
+  answer.set_version(input_.version());
+  if (input_.has_error()) *answer.mutable_error() = input_.error();
+  log::v1::ReplyAddress to = input_.reply();
+  if (to.content_type().empty()) to.set_content_type(input_.content_type());
+  reply(answer, to, record);
+}
+
+void Composer::saga(const events::RecordedEvent& record) {
+  parse(saga_, record.payload, record);
+  if (saga_.has_reply() && !saga_.reply_to().topic().empty()) reply(*saga_.mutable_reply(), saga_.reply_to(), record);
+}
+
+void Composer::reply(common::v1::CommandReply& answer, const log::v1::ReplyAddress& to, const events::RecordedEvent& record) {
+  if (!is_reply_topic(to.topic())) return;
+  answer.set_shard(record.shard.value);
+  answer.set_position(record.position.value);
+  other_ =
+      events::reply_message(answer, to.topic(), std::string(key_), answer.command_id() + "/reply", to.content_type() == headers::kJson);
+  add(other_, headers::kTime, time_text(record.recorded_at));
+  add_if(other_, headers::kCorrelationId, metadata_.correlation_id());
+  add_if(other_, headers::kTraceParent, metadata_.traceparent());
+  add_other(Kind::reply, kRepliesRetention);
+}
+
+void Composer::request(const events::RecordedEvent& record, Epoch epoch) {
+  NeighbourRequest request;
+  parse(request, record.payload, record);
+  other_ = OutgoingMessage();
+  other_.topic = topics::kCommands;
+  other_.partition = shard_of(request.key(), shards_).value;
+  other_.key = request.key();
+  add(other_, headers::kSpecVersion, headers::kSpecVersionValue);
+  add(other_, headers::kId, fmt::format("{}-{}-{}", epoch.value, record.shard.value, record.position.value));
+  add(other_, headers::kSource, kSource);
+  add(other_, headers::kType, request.type());
+  add(other_, headers::kTime, time_text(record.recorded_at));
+  add(other_, headers::kContentType, headers::kProtobuf);
+  add(other_, headers::kPartitionKey, request.key());
+  add_lineage(other_, metadata_);
+  other_.value = std::move(*request.mutable_data());
+  add_other(Kind::request, kCommandsRetention);
+}
+
+void Composer::add_other(Kind kind, std::chrono::hours keep) {
+  other_headers_.clear();
+  for (const Header& h : other_.headers) other_headers_.push_back({h.name, h.value});
+  composed_.push_back({kind, keep, {other_.topic, other_.partition, other_.key, other_.value, other_headers_}});
+}
+
+std::vector<Message> messages_of(const events::RecordedEvent& record, Epoch epoch, int shards) {
+  Composer composer(shards);
+  std::vector<Message> out;
+  for (const Composer::Composed& c : composer.compose(record, epoch)) out.push_back({c.kind, c.keep, c.out.copy()});
   return out;
 }
 

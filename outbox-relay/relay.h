@@ -13,7 +13,8 @@
 //   topic's retention.
 // - A shard whose topic contradicts the log, or with a record that cannot be read, halts there: said as an error, counted,
 //   and in halted(). The other shards go on. It is tried again when it is assigned anew, and with a new producer.
-// - What is in flight is bounded, in messages and in bytes; beyond that nothing is read.
+// - What is read and not yet confirmed is bounded, in records, messages and bytes; beyond that nothing is read.
+// - The next read is under way while the records of the last are sent, when there is more for certain.
 //
 // One thread at a time, but for counters(). step(), revoke() and finish() throw StoreError and KafkaError; nothing is lost
 // by that: call step() again, or make a new relay.
@@ -25,12 +26,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "events/event_store.h"
 #include "outbox-relay/broker.h"
 #include "outbox-relay/cursor.h"
+#include "outbox-relay/log_tail.h"
 #include "outbox-relay/pace.h"
 #include "outbox-relay/window.h"
 #include "runtime/clock.h"
@@ -38,9 +39,10 @@
 namespace ordersaga::relay {
 
 struct RelayOptions {
-  std::size_t max_in_flight = 20'000;          // messages, of all shards
-  std::size_t max_in_flight_bytes = 64 << 20;  // exceeded by one read at most
-  std::size_t read_limit = 500;                // records of one shard in one read
+  // Of all shards: messages and records, and their bytes. REQUIRES: max_in_flight_bytes ≥ kLeastBytes.
+  std::size_t max_in_flight = 20'000;
+  std::size_t max_in_flight_bytes = 64 << 20;
+  std::size_t read_limit = 500;  // records of one shard in one read
   PaceLimits pace{};
   std::chrono::milliseconds save_every{500};
   std::chrono::milliseconds lag_every{1'000};
@@ -73,8 +75,9 @@ struct Progress {
 
 class Relay {
  public:
-  // All must outlive this.
-  Relay(events::EventStore& store, Broker& broker, CursorStore& cursors, const runtime::Clock& clock, RelayOptions options = {});
+  // All must outlive this. `tail`: the fast way to the store's records; null: by the store itself.
+  Relay(events::EventStore& store, Broker& broker, CursorStore& cursors, const runtime::Clock& clock, RelayOptions options = {},
+        LogTail* tail = nullptr);
 
   void assign(Shard shard);
   // Saves the cursor. What is in flight may still arrive.
@@ -92,6 +95,8 @@ class Relay {
 
   // Any thread.
   const RelayCounters& counters() const { return counters_; }
+  // Of records that were read and are not confirmed. Only between steps.
+  std::size_t held_bytes() const;
   // Shards that halted, and why. Only between steps.
   const std::map<Shard, std::string>& halted() const { return halted_; }
 
@@ -104,6 +109,7 @@ class Relay {
   struct ShardState {
     Phase phase = Phase::resuming;
     Window window;
+    Position taken;                // records up to here were read; those above window.added() are in batch_
     std::uint64_t life = 0;        // of the window; fates of messages of another mean nothing
     std::optional<Cursor> cursor;  // the last that was taken from the window
     bool saved = false;            // `cursor` is
@@ -113,17 +119,29 @@ class Relay {
     std::uint64_t life;
     Position position;
     Kind kind;
-    std::size_t bytes;
+    bool open;  // its fate is
+  };
+  struct Outgoing {
+    Shard shard;
+    Position position;
+    Composer::Composed message;
   };
   using Micros = std::chrono::microseconds;
 
   bool have_producer();
   bool resume_one();  // false: no shard waits for it
-  std::size_t read();
-  void add(ShardState& state, const events::RecordedEvent& record);
+  std::optional<TailQuestion> next_question() const;
+  bool ask();  // false: there is no room, or nobody to ask for
+  std::size_t take_answer();
+  void drop_unsent(Shard shard);
+  bool has_unsent() const { return next_unsent_ < batch_.size() || has_outgoing(); }
+  bool has_outgoing() const { return next_outgoing_ < outgoing_.size(); }
   void send();
+  bool send_outgoing();  // false: the producer's queue is full
+  void begin_record(const events::RecordedEvent& record);
   void take_deliveries(std::chrono::milliseconds wait);
   void take(const runtime::kafka::Delivery& delivery);
+  void settle(const Sent& sent, Window& window, const runtime::kafka::Delivery& delivery);
   void warn_of_dropped_reply(const Sent& sent, const runtime::kafka::Delivery& delivery);
   void restart(const std::string& why);
   void halt(Shard shard, ShardState& state, const std::string& why);
@@ -132,7 +150,7 @@ class Relay {
   void save(bool now);
   void measure(bool now);
   void count_shards();
-  bool has_room() const;
+  bool may_read() const;
   Micros rest() const;
   std::size_t in_flight() const;
 
@@ -149,8 +167,19 @@ class Relay {
   std::unique_ptr<runtime::kafka::Producer> replies_;   // Use::replies; is there when producer_ is
   std::string cluster_id_;
   Epoch epoch_;
-  std::unordered_map<std::uint64_t, Sent> sent_;  // by token
-  std::uint64_t next_token_ = 0;
+  StoreTail store_tail_;
+  LogTail& tail_;
+  TailQuestion asked_;                        // what is awaited, or was last
+  std::vector<Shard> stale_;                  // shards whose records in the awaited answer are to be dropped
+  std::size_t turn_ = 0;                      // which shard asks first
+  std::vector<Shard> dropped_;                // of batch_, what is not sent
+  std::vector<events::RecordedEvent> batch_;  // the last answer
+  std::size_t batch_bytes_ = 0;
+  std::size_t next_unsent_ = 0;
+  Composer composer_;
+  std::vector<Outgoing> outgoing_;  // of the record before next_unsent_
+  std::size_t next_outgoing_ = 0;
+  Ring<Sent> sent_;  // numbered by token
   std::uint64_t next_life_ = 0;
   std::vector<runtime::kafka::Delivery> deliveries_;
   Micros retry_at_{0};

@@ -1,75 +1,64 @@
 #include "outbox-relay/window.h"
 
+#include <algorithm>
+
 namespace ordersaga::relay {
-
-namespace {
-
-std::size_t size_of(const runtime::kafka::OutgoingMessage& m) {
-  std::size_t bytes = m.value.size() + (m.key ? m.key->size() : 0);
-  for (const runtime::kafka::Header& h : m.headers) bytes += h.name.size() + h.value.size();
-  return bytes;
-}
-
-}  // namespace
 
 void Window::begin(const ResumePoint& point) {
   *this = Window();
-  confirmed_ = read_up_to_ = point.confirmed;
+  confirmed_ = added_ = point.confirmed;
+  base_ = added_.next().value;
   on_topic_ = point.on_topic;
   on_topic_offset_ = point.on_topic_offset;
   last_offset_ = point.last_offset;
   if (confirmed_ == on_topic_ && on_topic_offset_ >= 0) mark_ = Mark{confirmed_, on_topic_offset_};
 }
 
-void Window::add(const events::RecordedEvent& record, std::vector<Message> messages) {
-  read_up_to_ = record.position;
-  Record& added = records_.emplace_back(Record{record.position, record.recorded_at, 0, -1});
-  if (record.position == on_topic_) added.offset = on_topic_offset_;
-  for (Message& m : messages) {
-    if (m.kind == Kind::event && record.position <= on_topic_) continue;
-    const std::size_t bytes = size_of(m.out);
-    waiting_.push_back({record.position, m.kind, bytes, std::move(m.out)});
-    ++added.open;
-    ++open_messages_;
-    open_bytes_ += bytes;
-  }
+std::size_t Window::readable(Position taken, std::size_t limit) const {
+  if (taken < on_topic_) return std::min(limit, static_cast<std::size_t>(on_topic_.value - taken.value));
+  if (start_ == Start::running) return limit;
+  // Until the first event is acknowledged no second one may follow it.
+  return start_ == Start::nothing_sent && taken == added_ ? std::min<std::size_t>(limit, 1) : 0;
+}
+
+void Window::add(Position position, Timestamp recorded_at, std::size_t messages, std::size_t bytes) {
+  added_ = position;
+  records_.push({recorded_at, position == on_topic_ ? on_topic_offset_ : -1, bytes, messages});
+  open_messages_ += messages;
+  bytes_ += bytes;
   advance();
 }
 
-const Window::Waiting* Window::next() const {
-  return waiting_.empty() || start_ == Start::first_sent ? nullptr : &waiting_.front();
+void Window::event_sent() {
+  if (start_ == Start::nothing_sent) start_ = Start::first_sent;
 }
 
-void Window::sent() {
-  if (waiting_.front().kind == Kind::event && start_ == Start::nothing_sent) start_ = Start::first_sent;
-  waiting_.pop_front();
-}
-
-bool Window::confirm_event(Position position, std::int64_t offset, std::size_t bytes) {
+bool Window::confirm_event(Position position, std::int64_t offset) {
   if (offset <= last_offset_) return false;
   last_offset_ = offset;
   start_ = Start::running;
-  records_[static_cast<std::size_t>(position.value - records_.front().position.value)].offset = offset;
-  settle(position, bytes);
+  Record& record = at(position);
+  record.offset = offset;
+  settle(record);
   return true;
 }
 
-void Window::settle_other(Position position, std::size_t bytes) {
-  settle(position, bytes);
+void Window::settle_other(Position position) {
+  settle(at(position));
 }
 
-void Window::settle(Position position, std::size_t bytes) {
-  --records_[static_cast<std::size_t>(position.value - records_.front().position.value)].open;
+void Window::settle(Record& record) {
+  --record.open;
   --open_messages_;
-  open_bytes_ -= bytes;
   advance();
 }
 
 void Window::advance() {
   while (!records_.empty() && records_.front().open == 0) {
-    confirmed_ = records_.front().position;
+    confirmed_ = confirmed_.next();
     if (records_.front().offset >= 0) mark_ = Mark{confirmed_, records_.front().offset};
-    records_.pop_front();
+    bytes_ -= records_.front().bytes;
+    records_.pop();
   }
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,26 @@ struct OutgoingMessage {
   std::vector<Header> headers;
 };
 
+// The same, lent: whoever has the bytes keeps them.
+struct HeaderView {
+  std::string_view name;
+  std::string_view value;
+};
+struct MessageView {
+  std::string_view topic;
+  std::int32_t partition = -1;
+  std::optional<std::string_view> key;
+  std::string_view value;
+  std::span<const HeaderView> headers;
+
+  OutgoingMessage copy() const {
+    OutgoingMessage out{std::string(topic), partition, std::nullopt, std::string(value), {}};
+    if (key) out.key.emplace(*key);
+    for (const HeaderView& h : headers) out.headers.push_back({std::string(h.name), std::string(h.value)});
+    return out;
+  }
+};
+
 // Fate of one produced message. error empty: acknowledged at `offset` of `partition`.
 struct Delivery {
   std::uint64_t token = 0;
@@ -58,6 +79,8 @@ class Producer {
   virtual ~Producer() = default;
   // Hands the message over without waiting. False: the queue is full; poll, then try again.
   virtual bool produce(const OutgoingMessage& message, std::uint64_t token) = 0;
+  // The same for bytes that are lent for the call.
+  virtual bool produce_view(const MessageView& message, std::uint64_t token) { return produce(message.copy(), token); }
   // Appends the fates known by now to `out`, waiting up to `timeout` for the first.
   virtual void poll(std::chrono::milliseconds timeout, std::vector<Delivery>& out) = 0;
   // Messages whose fate is open.

@@ -60,26 +60,37 @@ KafkaProducer::~KafkaProducer() {
   rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
 }
 
-rd_kafka_topic_s* KafkaProducer::topic(const std::string& name) {
+rd_kafka_topic_s* KafkaProducer::topic(std::string_view name) {
+  if (last_topic_.second != nullptr && last_topic_.first == name) return last_topic_.second;
   auto found = topics_.find(name);
-  if (found != topics_.end()) return found->second.get();
-  rd_kafka_topic_t* handle = rd_kafka_topic_new(client_.get(), name.c_str(), nullptr);
-  if (handle == nullptr) throw KafkaError(fmt::format("topic {}: {}", name, rd_kafka_err2str(rd_kafka_last_error())));
-  return topics_.emplace(name, TopicHandle(handle)).first->second.get();
+  if (found == topics_.end()) {
+    std::string text(name);
+    rd_kafka_topic_t* handle = rd_kafka_topic_new(client_.get(), text.c_str(), nullptr);
+    if (handle == nullptr) throw KafkaError(fmt::format("topic {}: {}", name, rd_kafka_err2str(rd_kafka_last_error())));
+    found = topics_.emplace(std::move(text), TopicHandle(handle)).first;
+  }
+  last_topic_ = {found->first, found->second.get()};
+  return last_topic_.second;
 }
 
 bool KafkaProducer::produce(const OutgoingMessage& message, std::uint64_t token) {
+  headers_.clear();
+  for (const Header& h : message.headers) headers_.push_back({h.name, h.value});
+  return produce_view({message.topic, message.partition, message.key, message.value, headers_}, token);
+}
+
+bool KafkaProducer::produce_view(const MessageView& message, std::uint64_t token) {
   if (fatal_) throw KafkaError(fatal_error_of(client_.get()), true);
+  rd_kafka_topic_s* to = topic(message.topic);
   rd_kafka_headers_t* headers = rd_kafka_headers_new(message.headers.size());
-  for (const Header& h : message.headers)
+  for (const HeaderView& h : message.headers)
     rd_kafka_header_add(headers, h.name.data(), static_cast<ssize_t>(h.name.size()), h.value.data(), static_cast<ssize_t>(h.value.size()));
   const void* key = message.key ? static_cast<const void*>(message.key->data()) : nullptr;
   const std::size_t key_size = message.key ? message.key->size() : 0;
   const rd_kafka_resp_err_t error = rd_kafka_producev(
-      client_.get(), RD_KAFKA_V_RKT(topic(message.topic)),
-      RD_KAFKA_V_PARTITION(message.partition < 0 ? RD_KAFKA_PARTITION_UA : message.partition), RD_KAFKA_V_KEY(key, key_size),
-      RD_KAFKA_V_VALUE(const_cast<char*>(message.value.data()), message.value.size()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(to_opaque(token)), RD_KAFKA_V_END);
+      client_.get(), RD_KAFKA_V_RKT(to), RD_KAFKA_V_PARTITION(message.partition < 0 ? RD_KAFKA_PARTITION_UA : message.partition),
+      RD_KAFKA_V_KEY(key, key_size), RD_KAFKA_V_VALUE(const_cast<char*>(message.value.data()), message.value.size()),
+      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(to_opaque(token)), RD_KAFKA_V_END);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     ++in_flight_;
     return true;

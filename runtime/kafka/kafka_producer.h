@@ -6,8 +6,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
-#include <unordered_map>
 
 #include "runtime/kafka/bus.h"
 #include "runtime/kafka/client.h"
@@ -39,11 +39,12 @@ class KafkaProducer final : public Producer {
 
   // A message that is refused at once (too large, no such topic) is reported by the next poll, like all others.
   bool produce(const OutgoingMessage& message, std::uint64_t token) override;
+  bool produce_view(const MessageView& message, std::uint64_t token) override;
   void poll(std::chrono::milliseconds timeout, std::vector<Delivery>& out) override;
   std::size_t in_flight() const override { return in_flight_; }
 
  private:
-  rd_kafka_topic_s* topic(const std::string& name);
+  rd_kafka_topic_s* topic(std::string_view name);
   void serve(rd_kafka_op_s* event, std::vector<Delivery>& out);
   void report(const rd_kafka_message_s& message, std::vector<Delivery>& out);
 
@@ -51,8 +52,10 @@ class KafkaProducer final : public Producer {
   ClientHandle client_;
   QueueHandle queue_;
   std::function<void()> on_delivery_;
-  std::unordered_map<std::string, TopicHandle> topics_;
-  std::vector<Delivery> refused_;  // not yet polled
+  std::map<std::string, TopicHandle, std::less<>> topics_;
+  std::pair<std::string_view, rd_kafka_topic_s*> last_topic_{};  // most messages go where the one before went
+  std::vector<HeaderView> headers_;                              // of the message that is being produced
+  std::vector<Delivery> refused_;                                // not yet polled
   std::size_t in_flight_ = 0;
   bool fatal_ = false;
 };

@@ -44,7 +44,8 @@ void append_keyword(std::string& out, std::string_view keyword, std::string_view
   out += '\'';
 }
 
-// A peer that is gone is noticed in seconds; no name of a password or a service is touched.
+}  // namespace
+
 std::string with_defaults(const std::string& target) {
   constexpr std::pair<const char*, const char*> defaults[] = {
       {"client_encoding", "UTF8"}, {"connect_timeout", "5"},      {"keepalives_idle", "5"},         {"keepalives_interval", "2"},
@@ -58,8 +59,6 @@ std::string with_defaults(const std::string& target) {
       if (std::string_view(o->keyword) == keyword && o->val == nullptr) append_keyword(out, keyword, value);
   return out;
 }
-
-}  // namespace
 
 struct Connection::Tally {
   std::atomic<std::uint64_t> statements{0};
@@ -78,6 +77,10 @@ struct Connection::Tally {
     return all().by_user[user];
   }
 };
+
+void count_statement(const std::string& user) {
+  Connection::Tally::of(user).statements.fetch_add(1, std::memory_order_relaxed);
+}
 
 std::map<std::string, Traffic> traffic_by_user() {
   const std::lock_guard lock(Connection::Tally::all().mutex);

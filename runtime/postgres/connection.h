@@ -61,14 +61,19 @@ class Connection {
   Tally* tally_ = nullptr;  // of the connection's user
 
   friend std::map<std::string, Traffic> traffic_by_user();
+  friend void count_statement(const std::string& user);
 };
 
 // Of all connections that this process ever made, by the user they were made as. Any thread.
 std::map<std::string, Traffic> traffic_by_user();
+// For statements that go past Connection. Any thread.
+void count_statement(const std::string& user);
 
 // `target` with other values for some of libpq's keywords ("dbname", "user", "options" …), as keyword/value text.
 // Throws NotSetUp when `target` cannot be read.
 std::string with_keyword(const std::string& target, const std::string& keyword, const std::string& value);
+// `target` with this project's time limits and names, where it says nothing else: a peer that is gone is noticed in seconds.
+std::string with_defaults(const std::string& target);
 // Host, port, database and user of a target, for messages; never a password.
 std::string describe(const std::string& target);
 

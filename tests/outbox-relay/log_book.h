@@ -58,11 +58,12 @@ class LogBook {
     head = head.next();
   }
 
-  // An event of a new order in that shard.
-  void append_event(Shard shard) {
+  // An event of a new order in that shard, of some bytes at least.
+  void append_event(Shard shard, std::size_t bytes = 0) {
     const std::string order = order_in(shard);
     order::v1::OrderPlaced placed;
     placed.set_order_id(order);
+    placed.set_notes(std::string(bytes, 'n'));
     append({shard, "order-" + order, Version(1), events::number_of(placed.GetDescriptor()), placed.SerializeAsString(), ""});
   }
   // An accepted command whose sender wants its answer on that topic.

@@ -388,6 +388,36 @@ TEST_F(RelayTest, WhatIsInFlightIsBounded) {
   expect_published();
 }
 
+TEST_F(RelayTest, WhatIsHeldIsBoundedInBytesEvenByTheRead) {
+  constexpr std::size_t kLimit = 4 << 20;
+  for (int i = 0; i < 60; ++i) book.append_event(shard(i % kShards), 300'000);
+  kafka.per_poll = 1;
+  start({.max_in_flight_bytes = kLimit});
+  std::size_t most = 0;
+  for (int i = 0; i < 100; ++i) {
+    step();
+    most = std::max(most, relay->held_bytes());
+    ASSERT_LE(most, kLimit);
+  }
+  EXPECT_GT(most, kLimit / 2);
+  kafka.per_poll = 100;
+  settle();
+  expect_published();
+}
+
+TEST_F(RelayTest, AReplyThatIsNotConfirmedHoldsTheReadingBackInTheEnd) {
+  book.append_input(shard(0), kReplies);
+  for (int i = 0; i < 1'000; ++i) book.append_event(shard(0));
+  kafka.replies_per_poll = 0;
+  kafka.per_poll = 100;
+  start({.max_in_flight = 40, .read_limit = 10});
+  step(200);
+  EXPECT_LE(events(0).size(), 40U) << "else what is remembered grows for ever";
+  kafka.replies_per_poll = 1;
+  settle();
+  expect_published();
+}
+
 TEST_F(RelayTest, AFullQueueOfTheProducerIsWaitedFor) {
   for (int i = 0; i < 100; ++i) book.append_event(shard(i % kShards));
   kafka.queue_limit = 2;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "events/codec.h"
 #include "events/errors.h"
 
 namespace ordersaga::projections {
@@ -25,12 +26,12 @@ struct NewlyParked {
 // One transaction's worth of applying.
 class Application {
  public:
-  Application(const ProjectionSet& projections, const Standings& standings, std::span<Record> records, Timestamp now)
+  Application(const ProjectionSet& projections, const Standings& standings, std::span<const Record* const> records, Timestamp now)
       : projections_(projections), standings_(standings), records_(records), now_(now) {}
 
   // The checkpoints' moves, and where each shard ends.
   std::vector<Advance> moves() {
-    for (const Record& r : records_) ends_[r.shard()] = r.position();
+    for (const Record* r : records_) ends_[r->shard()] = r->position();
     std::vector<Advance> moves;
     for (std::size_t p = 0; p < projections_.size(); ++p)
       for (const auto& [shard, end] : ends_) {
@@ -42,15 +43,17 @@ class Application {
   }
 
   // `refusal`: why the store refused this one record; it is parked.
-  void run(std::size_t p, ReadTransaction& transaction, const std::string& refusal) {
+  void run(std::size_t p, ReadTransaction& transaction, Trust trust, const std::string& refusal) {
     Projection& projection = *projections_[p];
     std::vector<RowSet*> sets = projection.row_sets();
-    for (RowSet* set : sets) set->clear();
-    for (const Record& r : records_)
-      if (is_due(p, r) && r.message && refusal.empty() && !is_parked(p, r)) projection.want(r);
+    for (RowSet* set : sets) set->begin(trust);
+    std::vector<const Record*> due;
+    for (const Record* r : records_)
+      if (is_due(p, *r)) due.push_back(r);
+    for (const Record* r : due)
+      if (r->message && refusal.empty() && !is_parked(p, *r)) projection.want(*r);
     for (RowSet* set : sets) set->load(transaction);
-    for (const Record& r : records_)
-      if (is_due(p, r)) apply_one(p, r, refusal);
+    for (const Record* r : due) apply_one(p, *r, refusal);
     for (RowSet* set : sets) set->write(transaction);
   }
 
@@ -73,7 +76,9 @@ class Application {
     return concerned && standings_.at(r.shard()).by_projection[p].reached < r.position();
   }
   bool is_parked(std::size_t p, const Record& r) const {
-    return standings_.at(r.shard()).by_projection[p].parked_keys.contains(r.key) || newly_keys_.contains({p, r.shard(), r.key});
+    const Standing& at = standings_.at(r.shard()).by_projection[p];
+    if (at.parked_keys.empty() && newly_keys_.empty()) return false;
+    return at.parked_keys.contains(r.key) || newly_keys_.contains({p, r.shard(), r.key});
   }
 
   void apply_one(std::size_t p, const Record& r, const std::string& refusal) {
@@ -96,7 +101,7 @@ class Application {
 
   const ProjectionSet& projections_;
   const Standings& standings_;
-  std::span<Record> records_;
+  std::span<const Record* const> records_;
   Timestamp now_;
   std::map<Shard, Position> ends_;
   std::vector<ParkedMessage> parked_;
@@ -104,29 +109,61 @@ class Application {
   std::set<std::tuple<std::size_t, Shard, std::string>> newly_keys_;
 };
 
-Applied apply_once(ReadStore& store, const ProjectionSet& projections, Standings& standings, std::span<Record> records,
-                   std::span<const UnreadableMessage> unreadable, Timestamp now, const std::string& refusal) {
-  Application application(projections, standings, records, now);
+void forget_rows(const ProjectionSet& projections) {
+  for (const auto& projection : projections)
+    for (RowSet* set : projection->row_sets()) set->forget();
+}
+
+// Forgets the projections' rows unless they are settled.
+class Forgetting {
+ public:
+  explicit Forgetting(const ProjectionSet& projections) : projections_(projections) {}
+  ~Forgetting() {
+    if (!settled_) forget_rows(projections_);
+  }
+  void settle() {
+    for (const auto& projection : projections_)
+      for (RowSet* set : projection->row_sets()) set->settle();
+    settled_ = true;
+  }
+
+ private:
+  const ProjectionSet& projections_;
+  bool settled_ = false;
+};
+
+// What is to be applied, and how.
+struct Work {
+  std::span<const Record* const> records;
+  std::span<const UnreadableMessage> unreadable;
+  Trust trust = Trust::fast;
+  std::string refusal;
+};
+
+Applied apply_once(ReadStore& store, const ProjectionSet& projections, Standings& standings, const Work& work, Timestamp now) {
+  Application application(projections, standings, work.records, now);
+  Forgetting unless_done(projections);
   auto transaction = store.begin();
   // First of all: the checkpoint's rows hold off others that follow the same shard.
   std::vector<Advance> moves = application.moves();
   if (!moves.empty() && !transaction->advance(moves, now)) return {};
-  for (std::size_t p = 0; p < projections.size(); ++p) application.run(p, *transaction, refusal);
+  for (std::size_t p = 0; p < projections.size(); ++p) application.run(p, *transaction, work.trust, work.refusal);
   if (std::vector<Row> parked = application.parked_rows(); !parked.empty()) transaction->append(table_of<ParkedMessage>(), parked);
   std::vector<Row> rows;
-  for (const UnreadableMessage& m : unreadable) rows.push_back(to_row(m));
+  for (const UnreadableMessage& m : work.unreadable) rows.push_back(to_row(m));
   if (!rows.empty()) transaction->append(table_of<UnreadableMessage>(), rows);
   transaction->commit();
+  unless_done.settle();
   application.move_standings(standings);
   return {true, application.parked()};
 }
 
-Applied apply_isolating(ReadStore& store, const ProjectionSet& projections, Standings& standings, std::span<Record> records,
+Applied apply_isolating(ReadStore& store, const ProjectionSet& projections, Standings& standings, std::span<const Record* const> records,
                         Timestamp now) {
   try {
-    return apply_once(store, projections, standings, records, {}, now, {});
+    return apply_once(store, projections, standings, {records, {}, Trust::careful, {}}, now);
   } catch (const events::BadData& refused) {
-    if (records.size() == 1) return apply_once(store, projections, standings, records, {}, now, refused.what());
+    if (records.size() == 1) return apply_once(store, projections, standings, {records, {}, Trust::careful, refused.what()}, now);
   }
   Applied first = apply_isolating(store, projections, standings, records.first(records.size() / 2), now);
   if (!first.committed) return first;
@@ -144,6 +181,7 @@ Position ShardStanding::reached() const {
 }
 
 Standings open_standings(ReadStore& store, const ProjectionSet& projections, std::span<const Shard> shards, Epoch epoch, Timestamp now) {
+  forget_rows(projections);
   std::vector<std::string> names;
   for (const auto& p : projections) names.emplace_back(p->name());
   auto index_of = [&](const std::string& name) {
@@ -168,15 +206,31 @@ Standings open_standings(ReadStore& store, const ProjectionSet& projections, std
   return standings;
 }
 
-Applied apply_batch(ReadStore& store, const ProjectionSet& projections, Standings& standings, Batch& batch, Timestamp now) {
+Applied apply_batch(ReadStore& store, const ProjectionSet& projections, Standings& standings, const Batch& batch, Timestamp now) {
   try {
-    return apply_once(store, projections, standings, batch.records, batch.unreadable, now, {});
+    return apply_once(store, projections, standings, {batch.records, batch.unreadable, Trust::fast, {}}, now);
   } catch (const events::BadData&) {
     if (batch.records.empty()) throw;
   }
-  if (Applied unreadable = apply_once(store, projections, standings, {}, batch.unreadable, now, {}); !unreadable.committed)
+  if (Applied unreadable = apply_once(store, projections, standings, {{}, batch.unreadable, Trust::fast, {}}, now); !unreadable.committed)
     return unreadable;
   return apply_isolating(store, projections, standings, batch.records, now);
+}
+
+bool concerns_any(const ProjectionSet& projections, const google::protobuf::Descriptor* type) {
+  return type == nullptr || std::any_of(projections.begin(), projections.end(), [type](const auto& p) { return p->concerns(type); });
+}
+
+Record read_for(const ProjectionSet& projections, events::RecordedEvent event, google::protobuf::Arena* arena) {
+  Record passing;
+  passing.type = events::type_of(event.type);
+  if (concerns_any(projections, passing.type)) {
+    Record record = from_log(std::move(event));
+    decode(record, arena);
+    return record;
+  }
+  passing.event = std::move(event);
+  return passing;
 }
 
 }  // namespace ordersaga::projections

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -33,14 +34,25 @@ struct ShardStanding {
 };
 using Standings = std::map<Shard, ShardStanding>;
 
-// Reads where these projections stand, making checkpoints that do not exist.
+// Reads where these projections stand, making checkpoints that do not exist. What the projections keep of their rows is
+// forgotten: it belonged to other standings.
 Standings open_standings(ReadStore& store, const ProjectionSet& projections, std::span<const Shard> shards, Epoch epoch, Timestamp now);
 
 struct Batch {
-  // Decoded (or with their defect), by shard in log order and without holes; each shard's first follows its standing.
-  std::vector<Record> records;
+  // By shard in log order and without holes; each shard's first follows its standing. Those that a projection is concerned
+  // with are decoded (or have their defect). They outlive the batch, or are its own.
+  std::vector<const Record*> records;
+  std::deque<Record> owned;
   std::vector<UnreadableMessage> unreadable;
+
+  void own(Record record) { records.push_back(&owned.emplace_back(std::move(record))); }
 };
+
+// Whether one of them must see the record, and so it must be decoded: what no projection knows is passed over unread. A type
+// that this program does not know concerns all of them.
+bool concerns_any(const ProjectionSet& projections, const google::protobuf::Descriptor* type);
+// The log's record for a batch; decoded when it concerns a projection.
+Record read_for(const ProjectionSet& projections, events::RecordedEvent event, google::protobuf::Arena* arena);
 
 struct Applied {
   // False: somebody else has moved a checkpoint, nothing was done, and the standings are no longer true.
@@ -51,6 +63,6 @@ struct Applied {
 // Applies the batch and moves the standings. What a projection cannot take is parked, with its reason: a record without a
 // message, one that breaks its history, one that the store refuses (the batch is then halved until it stands alone), and
 // the later ones of its key. After an exception the standings are no longer true: open them again.
-Applied apply_batch(ReadStore& store, const ProjectionSet& projections, Standings& standings, Batch& batch, Timestamp now);
+Applied apply_batch(ReadStore& store, const ProjectionSet& projections, Standings& standings, const Batch& batch, Timestamp now);
 
 }  // namespace ordersaga::projections

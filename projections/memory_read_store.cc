@@ -76,8 +76,29 @@ class MemoryTransaction final : public ReadTransaction {
     return found;
   }
 
-  void upsert(const Table& table, std::span<const Row> rows) override {
-    for (const Row& row : rows) set(table, row);
+  void insert(const RowBlock& rows) override {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      Row row = rows.row(i);
+      if (tables_.rows[rows.table().name].contains(joined(row, rows.table().key_columns)))
+        throw events::BadData("a row of " + rows.table().name + " is there already");
+      set(rows.table(), row);
+    }
+  }
+
+  void update(const RowBlock& rows) override {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      Row changes = rows.row(i);
+      auto& table = tables_.rows[rows.table().name];
+      auto found = table.find(joined(changes, rows.table().key_columns));
+      if (found == table.end()) throw events::BadData("a row of " + rows.table().name + " is not there");
+      Row row = found->second;
+      for (std::size_t c = 0; c < changes.size(); ++c) row[rows.columns()[c].column] = std::move(changes[c]);
+      set(rows.table(), row);
+    }
+  }
+
+  void upsert(const RowBlock& rows) override {
+    for (std::size_t i = 0; i < rows.size(); ++i) set(rows.table(), rows.row(i));
   }
 
   void append(const Table& table, std::span<const Row> rows) override {

@@ -10,6 +10,7 @@ namespace ordersaga::projections {
 struct ParkedMessage {
   static constexpr std::string_view kTable = "parked_messages";
   static constexpr std::size_t kKeyColumns = 3;
+  static constexpr std::size_t kFixedColumns = 3;
 
   std::string projection;
   Shard shard;
@@ -40,6 +41,7 @@ struct ParkedMessage {
 struct UnreadableMessage {
   static constexpr std::string_view kTable = "unreadable_messages";
   static constexpr std::size_t kKeyColumns = 3;
+  static constexpr std::size_t kFixedColumns = 3;
 
   std::string topic;
   std::int32_t partition = 0;

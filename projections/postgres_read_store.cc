@@ -79,6 +79,26 @@ Array column_array(std::span<const Row> rows, std::size_t index, ColumnType type
   return array;
 }
 
+Array block_array(const RowBlock::Values& values, std::size_t rows) {
+  Array array = empty_array(values.type, rows);
+  auto null = values.nulls.begin();
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (null != values.nulls.end() && *null == i) {
+      array.null();
+      ++null;
+    } else if (values.type == ColumnType::text) {
+      array.add(values.text_at(i));
+    } else if (values.type == ColumnType::boolean) {
+      array.add(values.numbers[i] != 0);
+    } else if (values.type == ColumnType::number) {
+      array.add(values.numbers[i]);
+    } else {
+      array.add(postgres::Time(postgres::Time::duration(values.numbers[i])));
+    }
+  }
+  return array;
+}
+
 Parameters columns_of(const Table& table, std::span<const Row> rows, std::size_t columns) {
   Parameters parameters;
   for (std::size_t i = 0; i < columns; ++i) parameters.add(column_array(rows, i, table.columns[i].type));
@@ -183,11 +203,16 @@ class PostgresTransaction final : public ReadTransaction {
     return found;
   }
 
-  void upsert(const Table& table, std::span<const Row> rows) override {
-    write(session_.statement("upsert", table, [&] { return upsert_sql(table); }), table, rows);
+  void insert(const RowBlock& rows) override { write("insert", insert_sql, rows); }
+  void update(const RowBlock& rows) override {
+    if (write("update", update_sql, rows) != rows.size()) throw events::BadData("rows of " + rows.table().name + " are not there");
   }
+  void upsert(const RowBlock& rows) override { write("upsert", upsert_sql, rows); }
+
   void append(const Table& table, std::span<const Row> rows) override {
-    write(session_.statement("append", table, [&] { return append_sql(table); }), table, rows);
+    if (rows.empty()) return;
+    auto statement = session_.statement("append", table, [&] { return append_sql(table); });
+    events::as_store_errors([&] { connection_.exec(statement, columns_of(table, rows, table.columns.size())); });
   }
 
   void commit() override {
@@ -196,9 +221,13 @@ class PostgresTransaction final : public ReadTransaction {
   }
 
  private:
-  void write(const Statement& statement, const Table& table, std::span<const Row> rows) {
-    if (rows.empty()) return;
-    events::as_store_errors([&] { connection_.exec(statement, columns_of(table, rows, table.columns.size())); });
+  // Gives the number of rows written.
+  std::size_t write(const char* kind, std::string (*sql)(const Table&), const RowBlock& rows) {
+    if (rows.empty()) return 0;
+    auto statement = session_.statement(kind, rows.table(), [&] { return sql(rows.table()); });
+    Parameters parameters;
+    for (const RowBlock::Values& values : rows.columns()) parameters.add(block_array(values, rows.size()));
+    return events::as_store_errors([&] { return connection_.exec(statement, parameters).affected(); });
   }
 
   PostgresSession& session_;

@@ -7,6 +7,7 @@ namespace ordersaga::projections {
 namespace {
 
 constexpr const char* kInsert = "INSERT INTO read.{table} ({names}) SELECT * FROM unnest({arrays})";
+constexpr const char* kUpdate = "UPDATE read.{table} t SET {changes} FROM unnest({arrays}) AS v({names}) WHERE {match}";
 constexpr const char* kSelect = "SELECT {values} FROM read.{table} t JOIN unnest({arrays}) AS k({keys}) ON {match}";
 constexpr const char* kScan = "SELECT {values} FROM read.{table} t WHERE t.shard = {shard}";
 
@@ -57,6 +58,23 @@ std::string key_names(const Table& table, std::size_t count) {
 }
 
 }  // namespace
+
+std::string insert_sql(const Table& table) {
+  return insert(table);
+}
+
+std::string update_sql(const Table& table) {
+  Table written{table.name, {}, table.key_columns, table.key_columns};
+  for (std::size_t i = 0; i < table.columns.size(); ++i)
+    if (is_written_by_update(table, i)) written.columns.push_back(table.columns[i]);
+  std::string changes;
+  for (std::size_t i = written.key_columns; i < written.columns.size(); ++i)
+    changes += fmt::format("{}{} = v.{}", changes.empty() ? "" : ", ", written.columns[i].name, written.columns[i].name);
+  auto match = [](const Column& c, std::size_t) { return fmt::format("t.{} = v.{}", c.name, c.name); };
+  return fmt::format(kUpdate, fmt::arg("table", table.name), fmt::arg("changes", changes),
+                     fmt::arg("arrays", arrays(written, written.columns.size())), fmt::arg("names", names(written)),
+                     fmt::arg("match", list(written, written.key_columns, match, " AND ")));
+}
 
 std::string upsert_sql(const Table& table) {
   std::string changes;

@@ -7,6 +7,9 @@
 
 namespace ordersaga::projections {
 
+std::string insert_sql(const Table& table);
+// Of the columns that may change, by the whole key. Its parameters are the columns of a RowBlock of Part::changing.
+std::string update_sql(const Table& table);
 std::string upsert_sql(const Table& table);
 std::string append_sql(const Table& table);
 // By the first `key_columns` columns.

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "projections/row_block.h"
 #include "projections/table.h"
 #include "schemas/ids.h"
 
@@ -51,8 +52,13 @@ class ReadTransaction {
   virtual bool advance(std::span<const Advance> moves, Timestamp now) = 0;
   // The rows whose first columns are one of `keys` (all of one length); keys without rows give none.
   virtual std::vector<Row> select(const Table& table, std::span<const Row> keys) = 0;
-  // Inserts or replaces, by primary key. REQUIRES: no key twice.
-  virtual void upsert(const Table& table, std::span<const Row> rows) = 0;
+  // These three: no key twice. BadData as soon as one row is not as it must be, and then only destruction is allowed.
+  // Inserts whole rows, of which none may be there.
+  virtual void insert(const RowBlock& rows) = 0;
+  // Changes rows, which must all be there, in the columns that may change. REQUIRES: Part::changing.
+  virtual void update(const RowBlock& rows) = 0;
+  // Inserts whole rows or replaces them.
+  virtual void upsert(const RowBlock& rows) = 0;
   // Inserts; rows whose primary key exists already are left as they are.
   virtual void append(const Table& table, std::span<const Row> rows) = 0;
   virtual void commit() = 0;

@@ -16,15 +16,13 @@ using TableRows = std::map<std::string, Row>;
 
 constexpr std::size_t kChunk = 5'000;
 
-// Decoded records of one shard above `after`.
-std::vector<Record> read_chunk(events::EventStore& log, Shard shard, Position after, std::size_t limit, google::protobuf::Arena& arena) {
-  std::vector<Record> records;
+// Records of one shard above `after`, as a batch for these projections.
+Batch read_batch(events::EventStore& log, const ProjectionSet& projections, Shard shard, Position after, std::size_t limit,
+                 google::protobuf::Arena& arena) {
+  Batch batch;
   events::ShardPosition from{shard, after};
-  for (events::RecordedEvent& event : log.read_shards({&from, 1}, limit)) {
-    records.push_back(from_log(std::move(event)));
-    decode(records.back(), &arena);
-  }
-  return records;
+  for (events::RecordedEvent& event : log.read_shards({&from, 1}, limit)) batch.own(read_for(projections, std::move(event), &arena));
+  return batch;
 }
 
 // One shard of the live read models at one moment.
@@ -107,7 +105,7 @@ std::uint64_t fold_one(events::EventStore& log, ReadStore& shadow, const Project
   while (standings.at(shard).reached() < target) {
     google::protobuf::Arena arena;
     std::size_t left = static_cast<std::size_t>(target.value - standings.at(shard).reached().value);
-    Batch batch{read_chunk(log, shard, standings.at(shard).reached(), std::min(kChunk, left), arena), {}};
+    Batch batch = read_batch(log, one, shard, standings.at(shard).reached(), std::min(kChunk, left), arena);
     if (batch.records.empty()) return folded;  // the log ends below the checkpoint: told by the caller
     if (!apply_batch(shadow, one, standings, batch, Timestamp()).committed) throw std::logic_error("a shadow's checkpoint was moved");
     folded += batch.records.size();
@@ -127,7 +125,7 @@ std::uint64_t replay(events::EventStore& log, ReadStore& store, const Projection
   for (Shard shard : shards) {
     while (standings.at(shard).reached() < ends[shard]) {
       google::protobuf::Arena arena;
-      Batch batch{read_chunk(log, shard, standings.at(shard).reached(), batch_size, arena), {}};
+      Batch batch = read_batch(log, projections, shard, standings.at(shard).reached(), batch_size, arena);
       if (batch.records.empty()) throw std::runtime_error("the log ends below its head in shard " + std::to_string(shard.value));
       if (!apply_batch(store, projections, standings, batch, clock.now()).committed)
         throw std::runtime_error("somebody else moves the checkpoints of shard " + std::to_string(shard.value));

@@ -30,6 +30,11 @@ Runner::Runner(kafka::Consumer& consumer, events::EventStore& log, ReadStore& st
   }
 }
 
+std::size_t Runner::Pending::bytes() const {
+  if (const auto* message = std::get_if<MessageRecord>(&content)) return message->record.event.payload.size();
+  return std::get<UnreadableMessage>(content).value_base64.size();
+}
+
 std::size_t Runner::step() {
   poll();
   try {
@@ -57,15 +62,28 @@ bool Runner::has_work() const {
 
 void Runner::poll() {
   auto timeout = has_work() ? std::chrono::milliseconds(0) : options_.poll_timeout;
-  kafka::Polled polled = consumer_.poll(options_.max_batch, timeout);
-  for (const kafka::Rebalance& change : polled.rebalances) rebalance(change);
-  for (kafka::ConsumedMessage& message : polled.messages) receive(std::move(message));
+  for (;;) {
+    kafka::Polled polled = consumer_.poll(options_.max_batch - std::min(waiting_, options_.max_batch - 1), timeout);
+    for (const kafka::Rebalance& change : polled.rebalances) rebalance(change);
+    for (kafka::ConsumedMessage& message : polled.messages) receive(std::move(message));
+    timeout = time_to_gather();
+    if (timeout.count() <= 0 || polled.messages.empty() || is_full()) return;
+  }
+}
+
+std::chrono::milliseconds Runner::time_to_gather() const {
+  if (last_batch_ < options_.busy) return {};
+  return std::chrono::duration_cast<std::chrono::milliseconds>(last_commit_ + options_.gather - clock_.steady());
 }
 
 void Runner::rebalance(const kafka::Rebalance& change) {
   for (std::int32_t partition : change.partitions) {
     Shard shard(static_cast<std::int16_t>(partition));
-    followed_.erase(shard);
+    if (auto left = followed_.find(shard); left != followed_.end()) {
+      for (const Pending& pending : left->second.pending) waiting_bytes_ -= pending.bytes();
+      waiting_ -= left->second.pending.size();
+      followed_.erase(left);
+    }
     standings_.erase(shard);
     halted_.erase(shard);
     if (!change.assigned) continue;
@@ -91,6 +109,8 @@ void Runner::receive(kafka::ConsumedMessage message) {
                                         base64(message.value), std::get<NoRecord>(read).reason,
                                         clock_.now()};
   }
+  ++waiting_;
+  waiting_bytes_ += pending.bytes();
   followed->second.pending.push_back(std::move(pending));
 }
 
@@ -169,7 +189,7 @@ void Runner::take(Shard shard, Followed& followed, Batch& batch, Taken& taken) {
 }
 
 bool Runner::take_message(Shard shard, Followed& followed, Batch& batch, Taken& taken) {
-  const Pending& next = followed.pending[taken.messages];
+  Pending& next = followed.pending[taken.messages];
   if (const auto* unreadable = std::get_if<UnreadableMessage>(&next.content)) {
     batch.unreadable.push_back(*unreadable);
     ++taken.messages;
@@ -195,26 +215,29 @@ bool Runner::take_message(Shard shard, Followed& followed, Batch& batch, Taken& 
     return fill(shard, Position(record.position().value - 1), batch, taken);
   }
   followed.gap_noticed = false;
-  add_message(next, record, batch);
   taken.end = record.position();
+  add_message(next, batch);
   ++taken.messages;
   return true;
 }
 
 // The truth is the log: a message whose bytes are of no use gives way to the record there.
-void Runner::add_message(const Pending& pending, const Record& record, Batch& batch) {
-  Record copy = record;
-  if (!decode(copy, &arena_)) {
-    events::ShardPosition before{record.shard(), Position(record.position().value - 1)};
-    for (events::RecordedEvent& event : log_.read_shards({&before, 1}, 1)) {
-      if (event.position != record.position()) continue;
-      copy = from_log(std::move(event));
-      if (decode(copy, &arena_))
-        batch.unreadable.push_back({pending.topic, record.shard().value, pending.offset, base64(record.key), base64(record.event.payload),
-                                    "the value is no " + record.type_name + ", the log's record is", clock_.now()});
-    }
+void Runner::add_message(Pending& pending, Batch& batch) {
+  Record& record = std::get<MessageRecord>(pending.content).record;
+  if (!concerns_any(projections_, record.type) || decode(record, &arena_)) {
+    batch.records.push_back(&record);
+    return;
   }
-  batch.records.push_back(std::move(copy));
+  events::ShardPosition before{record.shard(), Position(record.position().value - 1)};
+  for (events::RecordedEvent& event : log_.read_shards({&before, 1}, 1)) {
+    if (event.position != record.position()) continue;
+    Record true_one = read_for(projections_, std::move(event), &arena_);
+    if (true_one.message)
+      batch.unreadable.push_back({pending.topic, record.shard().value, pending.offset, base64(record.key), base64(record.event.payload),
+                                  "the value is no " + record.type_name + ", the log's record is", clock_.now()});
+    return batch.own(std::move(true_one));
+  }
+  batch.records.push_back(&record);
 }
 
 bool Runner::fill(Shard shard, Position until, Batch& batch, Taken& taken) {
@@ -233,9 +256,7 @@ bool Runner::fill(Shard shard, Position until, Batch& batch, Taken& taken) {
       return false;
     }
     taken.end = event.position;
-    Record record = from_log(std::move(event));
-    decode(record, &arena_);
-    batch.records.push_back(std::move(record));
+    batch.own(read_for(projections_, std::move(event), &arena_));
     ++filled;
   }
   taken.filled += filled;
@@ -245,9 +266,13 @@ bool Runner::fill(Shard shard, Position until, Batch& batch, Taken& taken) {
 
 void Runner::finish(const std::map<Shard, Taken>& taken, const Batch& batch, const Applied& applied) {
   auto now = clock_.steady();
+  last_batch_ = batch.records.size();
+  last_commit_ = now;
   for (const auto& [shard, t] : taken) {
     Followed& followed = followed_.at(shard);
     if (t.messages > 0) {
+      waiting_ -= t.messages;
+      for (std::size_t i = 0; i < t.messages; ++i) waiting_bytes_ -= followed.pending[i].bytes();
       const Pending& last = followed.pending[t.messages - 1];
       consumer_.commit(last.topic, shard.value, last.offset + 1);
       followed.pending.erase(followed.pending.begin(), followed.pending.begin() + static_cast<std::ptrdiff_t>(t.messages));

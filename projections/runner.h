@@ -30,8 +30,13 @@
 namespace ordersaga::projections {
 
 struct RunnerOptions {
-  // Records in one transaction.
-  std::size_t max_batch = 2'000;
+  // Records in one transaction, and the bytes of their payloads.
+  std::size_t max_batch = 10'000;
+  std::size_t max_bytes = 8 << 20;
+  // After a batch of at least `busy` records the next one gathers for `gather` since the last commit: what happens to an order
+  // within that time costs one write of its row. An idle projector never waits.
+  std::size_t busy = 300;
+  std::chrono::milliseconds gather{200};
   std::chrono::milliseconds poll_timeout{200};
   std::chrono::milliseconds lag_every{1'000};
   std::chrono::milliseconds patience{10'000};
@@ -80,6 +85,7 @@ class Runner {
     std::string topic;
     std::int64_t offset = 0;
     std::variant<MessageRecord, UnreadableMessage> content;
+    std::size_t bytes() const;
   };
   // A shard that is assigned to this projector.
   struct Followed {
@@ -102,6 +108,8 @@ class Runner {
   };
 
   void poll();
+  bool is_full() const { return waiting_ >= options_.max_batch || waiting_bytes_ >= options_.max_bytes; }
+  std::chrono::milliseconds time_to_gather() const;
   void rebalance(const runtime::kafka::Rebalance& change);
   void receive(runtime::kafka::ConsumedMessage message);
   void open();
@@ -111,7 +119,7 @@ class Runner {
   // These two: false when the shard can give nothing more in this step.
   bool take_message(Shard shard, Followed& followed, Batch& batch, Taken& taken);
   bool fill(Shard shard, Position until, Batch& batch, Taken& taken);
-  void add_message(const Pending& pending, const Record& record, Batch& batch);
+  void add_message(Pending& pending, Batch& batch);
   void finish(const std::map<Shard, Taken>& taken, const Batch& batch, const Applied& applied);
   void halt(Shard shard, const std::string& reason);
   void balance_pauses();
@@ -130,6 +138,12 @@ class Runner {
   bool open_ = false;
   std::map<Shard, std::string> halted_;
   std::chrono::microseconds lag_watched_at_{};
+  // Messages received and not yet dealt with, and their payloads' bytes.
+  std::size_t waiting_ = 0;
+  std::size_t waiting_bytes_ = 0;
+  // The last batch.
+  std::size_t last_batch_ = 0;
+  std::chrono::microseconds last_commit_{};
   google::protobuf::Arena arena_;
   RunnerCounters counters_;
 };

@@ -1,19 +1,25 @@
 // Tables of read models, and how a C++ struct is a row of one.
 //
-// A row type names its table, says how many of its first columns are the primary key, and lists its columns once:
+// A row type names its table, says how many of its first columns are the primary key and how many never change once the row
+// is there, and lists its columns once:
 //
-//   struct Saga {
-//     static constexpr std::string_view kTable = "saga_status";
+//   struct Level {
+//     static constexpr std::string_view kTable = "levels";
 //     static constexpr std::size_t kKeyColumns = 1;
-//     std::string saga;
+//     static constexpr std::size_t kFixedColumns = 2;  // the key's included
+//     std::string sku;
 //     Shard shard;
+//     std::int64_t units = 0;
 //     template <class Self, class Column>
-//     static void columns(Self& row, Column&& column) { column("saga", row.saga); column("shard", row.shard); }
+//     static void columns(Self& row, Column&& column) {
+//       column("sku", row.sku); column("shard", row.shard); column("units", row.units);
+//     }
 //   };
 //
 // From that list come the SQL, the conversion to and from rows, the memory tables and the comparison of two of them.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -38,8 +44,14 @@ struct Column {
 struct Table {
   std::string name;  // in schema read
   std::vector<Column> columns;
-  std::size_t key_columns;  // the first ones
+  std::size_t key_columns;    // the first ones
+  std::size_t fixed_columns;  // the first ones, the key's included
 };
+
+// Whether an update of a row names this column: as its key, or to change it.
+inline bool is_written_by_update(const Table& table, std::size_t column) {
+  return column < table.key_columns || column >= table.fixed_columns;
+}
 
 // A value as text: numbers in decimal, times as microseconds since 1970, booleans as t and f; nullopt is NULL.
 using Cell = std::optional<std::string>;
@@ -50,10 +62,16 @@ struct IsStrong : std::false_type {};
 template <class Tag, class Int>
 struct IsStrong<Strong<Tag, Int>> : std::true_type {};
 
+// Types of our own that stand in a text column: void append_to(std::string&) const, static T parse(std::string_view).
+template <class T, class = void>
+struct IsText : std::false_type {};
+template <class T>
+struct IsText<T, std::void_t<decltype(T::parse(std::string_view()))>> : std::true_type {};
+
 template <class T>
 constexpr ColumnType column_type() {
   using U = std::remove_cv_t<T>;
-  if constexpr (std::is_same_v<U, std::string>) {
+  if constexpr (std::is_same_v<U, std::string> || IsText<U>::value) {
     return ColumnType::text;
   } else if constexpr (std::is_same_v<U, bool>) {
     return ColumnType::boolean;
@@ -69,6 +87,10 @@ template <class T>
 Cell to_cell(const T& value) {
   if constexpr (std::is_same_v<T, std::string>) {
     return value;
+  } else if constexpr (IsText<T>::value) {
+    std::string text;
+    value.append_to(text);
+    return text;
   } else if constexpr (std::is_same_v<T, bool>) {
     return value ? "t" : "f";
   } else if constexpr (std::is_same_v<T, Timestamp>) {
@@ -91,6 +113,8 @@ void from_cell(const Cell& cell, T& value) {
     if (!cell) throw std::runtime_error("a column that is never NULL is NULL");
     if constexpr (std::is_same_v<T, std::string>) {
       value = *cell;
+    } else if constexpr (IsText<T>::value) {
+      value = T::parse(*cell);
     } else if constexpr (std::is_same_v<T, bool>) {
       value = *cell == "t";
     } else {
@@ -111,7 +135,7 @@ void from_cell(const Cell& cell, T& value) {
 template <class R>
 const Table& table_of() {
   static const Table table = [] {
-    Table t{std::string(R::kTable), {}, R::kKeyColumns};
+    Table t{std::string(R::kTable), {}, R::kKeyColumns, R::kFixedColumns};
     R row;
     R::columns(row, [&](std::string_view name, auto& value) {
       t.columns.push_back({std::string(name), column_type<std::remove_reference_t<decltype(value)>>()});

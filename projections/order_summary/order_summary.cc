@@ -20,18 +20,24 @@ std::string tracking_word(shipment::TrackingStatus status) {
   return enum_word(shipment::TrackingStatus_Name(status), "TRACKING_STATUS_", status);
 }
 
-Address address_row(const Record& r, std::string_view type, const common::Address& a) {
+Entry address_entry(std::string_view type, const common::Address& a) {
   std::string lines;
   for (const std::string& line : a.lines()) {
     if (!lines.empty()) lines.push_back('\n');
     lines += line;
   }
-  return {r.key, std::string(type), r.shard(), a.name(), std::move(lines), a.postcode(), a.city(), a.country_code(), a.phone(), a.email()};
+  Entry entry;
+  entry.add(type);
+  for (const std::string* field :
+       {&a.name(), static_cast<const std::string*>(&lines), &a.postcode(), &a.city(), &a.country_code(), &a.phone(), &a.email()})
+    entry.add(std::string_view(*field));
+  return entry;
 }
 
-// The payment's or shipment's id: its stream without the kind.
-std::string subject_id(const Record& r) {
-  return r.event.stream.substr(r.event.stream.find('-') + 1);
+// What the payment's or shipment's id has behind the order's: its number.
+std::string_view number_of(const Record& r) {
+  std::string_view stream = r.event.stream;
+  return stream.substr(stream.rfind('.') + 1);
 }
 
 }  // namespace
@@ -39,11 +45,9 @@ std::string subject_id(const Record& r) {
 void OrderSummary::want(const Record& record) {
   if (record.type == order::OrderPlaced::descriptor()) {
     orders_.expect_none(record.key);
-    shipments_.expect_none(record.key);
-    return;
+  } else {
+    orders_.want(record.key);
   }
-  orders_.want(record.key);
-  if (record.event.stream.starts_with("shipment-")) shipments_.want(record.key);
 }
 
 Order& OrderSummary::changed(const Record& r) {
@@ -54,9 +58,9 @@ Order& OrderSummary::changed(const Record& r) {
   return *order;
 }
 
-void OrderSummary::change_status(const Record& r, Order& order, std::string_view status, std::string notes) {
+void OrderSummary::change_status(const Record& r, Order& order, std::string_view status, std::string_view notes) {
   order.status = status;
-  history_.add({r.key, r.event.version, r.shard(), order.status, std::move(notes), r.actor, r.event.recorded_at});
+  order.statuses.add(Entry().add(r.event.version.value).add(status).add(notes).add(std::string_view(r.actor)).add(r.event.recorded_at));
 }
 
 void OrderSummary::close(const Record& r, std::string_view status, const std::string& code, const std::string& reason) {
@@ -89,15 +93,17 @@ void OrderSummary::on(const Record& r, const order::OrderPlaced& e) {
   order.created_at = r.event.recorded_at;
   order.updated_at = r.event.recorded_at;
   order.position = r.position();
-  change_status(r, orders_.put(std::move(order)), "PENDING");
-  std::int64_t line = 0;
-  for (const order::OrderItem& item : e.items()) {
-    std::int64_t price = item.unit_price().amount_minor();
-    items_.add({r.key, ++line, r.shard(), item.sku(), item.product_id(), item.variant_id(), item.name(), item.quantity(), price,
-                price * item.quantity()});
-  }
-  addresses_.add(address_row(r, "SHIPPING", e.shipping_address()));
-  addresses_.add(address_row(r, "BILLING", e.has_billing_address() ? e.billing_address() : e.shipping_address()));
+  for (const order::OrderItem& item : e.items())
+    order.items.add(Entry()
+                        .add(item.sku())
+                        .add(item.product_id())
+                        .add(item.variant_id())
+                        .add(item.name())
+                        .add(item.quantity())
+                        .add(item.unit_price().amount_minor()));
+  order.addresses.add(address_entry("SHIPPING", e.shipping_address()));
+  if (e.has_billing_address()) order.addresses.add(address_entry("BILLING", e.billing_address()));
+  change_status(r, orders_.put(std::move(order), r.key), "PENDING");
 }
 
 void OrderSummary::on(const Record& r, const order::OrderRejected& e) {
@@ -128,162 +134,127 @@ void OrderSummary::on(const Record& r, const order::OrderCompleted&) {
 }
 
 void OrderSummary::on(const Record& r, const inventory::StockReserved&) {
-  changed(r).inventory_reservation_id = r.event.stream;
+  changed(r).stock_reserved = true;
 }
 
-PaymentTransaction OrderSummary::transaction(const Record& r, const Order& order, std::string_view type, std::string_view status,
-                                             std::int64_t amount_minor) {
-  PaymentTransaction t;
-  t.order_id = r.key;
-  t.payment_id = subject_id(r);
-  t.transaction_id = t.payment_id + "/" + std::to_string(r.event.version.value);
-  t.shard = r.shard();
-  t.type = type;
-  t.method = order.payment_method;
-  t.amount_minor = amount_minor;
-  t.currency = order.currency;
-  t.status = status;
-  t.created_at = r.event.recorded_at;
-  return t;
+// Most transactions have a reference and nothing else to say; what is left out at the end is empty.
+void OrderSummary::add_payment(const Record& r, Order& order, std::string_view type, std::string_view status, std::int64_t amount_minor,
+                               const Answer& answer) {
+  Entry entry;
+  entry.add(number_of(r)).add(r.event.version.value).add(type).add(status).add(amount_minor).add(r.event.recorded_at);
+  const std::string_view rest[] = {answer.reference, answer.code, answer.message, answer.method};
+  std::size_t said = std::size(rest);
+  while (said > 0 && rest[said - 1].empty()) --said;
+  for (std::size_t i = 0; i < said; ++i) entry.add(rest[i]);
+  order.payments.add(entry);
 }
 
 void OrderSummary::on(const Record& r, const payment::PaymentRequested& e) {
   Order& order = changed(r);
   order.payment_status = "PENDING";
   order.requested_minor = e.amount().amount_minor();
-  PaymentTransaction t = transaction(r, order, "AUTHORIZE", "REQUESTED", order.requested_minor);
-  t.method = method_word(e.instrument().method());
-  transactions_.add(std::move(t));
+  std::string method = method_word(e.instrument().method());
+  add_payment(r, order, "AUTHORIZE", "REQUESTED", order.requested_minor,
+              {.method = method == order.payment_method ? std::string_view() : std::string_view(method)});
 }
 
 void OrderSummary::on(const Record& r, const payment::PaymentAuthorized& e) {
   Order& order = changed(r);
   order.payment_status = "AUTHORIZED";
   order.authorized_minor += e.amount().amount_minor();
-  PaymentTransaction t = transaction(r, order, "AUTHORIZE", "SUCCEEDED", e.amount().amount_minor());
-  t.gateway_reference = e.reference();
-  transactions_.add(std::move(t));
+  add_payment(r, order, "AUTHORIZE", "SUCCEEDED", e.amount().amount_minor(), {.reference = e.reference()});
 }
 
 void OrderSummary::on(const Record& r, const payment::PaymentDeclined& e) {
   Order& order = changed(r);
   order.payment_status = "FAILED";
-  PaymentTransaction t = transaction(r, order, "AUTHORIZE", "DECLINED", order.requested_minor);
-  t.gateway_code = e.code();
-  t.gateway_message = e.message();
-  transactions_.add(std::move(t));
+  add_payment(r, order, "AUTHORIZE", "DECLINED", order.requested_minor, {.code = e.code(), .message = e.message()});
 }
 
 // Nothing may be concluded from a missing answer: the order's payment status stays.
 void OrderSummary::on(const Record& r, const payment::PaymentOutcomeUnknown& e) {
   Order& order = changed(r);
-  PaymentTransaction t = transaction(r, order, operation_word(e.operation()), "UNKNOWN", order.requested_minor);
-  t.gateway_code = e.code();
-  t.gateway_message = e.message();
-  transactions_.add(std::move(t));
+  add_payment(r, order, operation_word(e.operation()), "UNKNOWN", order.requested_minor, {.code = e.code(), .message = e.message()});
 }
 
 void OrderSummary::on(const Record& r, const payment::AuthorizationVoided& e) {
   Order& order = changed(r);
   // Voiding a declined payment only closes it.
   if (order.payment_status != "FAILED") order.payment_status = "VOIDED";
-  PaymentTransaction t = transaction(r, order, "VOID", "SUCCEEDED", order.authorized_minor - order.captured_minor);
-  t.gateway_reference = e.reference();
-  transactions_.add(std::move(t));
+  add_payment(r, order, "VOID", "SUCCEEDED", order.authorized_minor - order.captured_minor, {.reference = e.reference()});
 }
 
 void OrderSummary::on(const Record& r, const payment::PaymentCaptured& e) {
   Order& order = changed(r);
   order.captured_minor += e.amount().amount_minor();
   order.payment_status = order.captured_minor < order.authorized_minor ? "PARTIALLY_CAPTURED" : "CAPTURED";
-  PaymentTransaction t = transaction(r, order, "CAPTURE", "SUCCEEDED", e.amount().amount_minor());
-  t.gateway_reference = e.reference();
-  transactions_.add(std::move(t));
+  add_payment(r, order, "CAPTURE", "SUCCEEDED", e.amount().amount_minor(), {.reference = e.reference()});
 }
 
 void OrderSummary::on(const Record& r, const payment::PaymentCaptureFailed& e) {
   Order& order = changed(r);
-  PaymentTransaction t = transaction(r, order, "CAPTURE", "FAILED", order.authorized_minor - order.captured_minor);
-  t.gateway_code = e.code();
-  t.gateway_message = e.message();
-  transactions_.add(std::move(t));
+  add_payment(r, order, "CAPTURE", "FAILED", order.authorized_minor - order.captured_minor, {.code = e.code(), .message = e.message()});
 }
 
 void OrderSummary::on(const Record& r, const payment::PaymentRefunded& e) {
   Order& order = changed(r);
   order.refunded_minor += e.amount().amount_minor();
   order.payment_status = order.refunded_minor < order.captured_minor ? "PARTIALLY_REFUNDED" : "REFUNDED";
-  PaymentTransaction t = transaction(r, order, "REFUND", "SUCCEEDED", e.amount().amount_minor());
-  t.gateway_reference = e.reference();
-  transactions_.add(std::move(t));
+  add_payment(r, order, "REFUND", "SUCCEEDED", e.amount().amount_minor(), {.reference = e.reference()});
 }
 
 void OrderSummary::on(const Record& r, const payment::RefundFailed& e) {
   Order& order = changed(r);
-  PaymentTransaction t = transaction(r, order, "REFUND", "FAILED", order.captured_minor - order.refunded_minor);
-  t.gateway_code = e.code();
-  t.gateway_message = e.message();
-  transactions_.add(std::move(t));
+  add_payment(r, order, "REFUND", "FAILED", order.captured_minor - order.refunded_minor, {.code = e.code(), .message = e.message()});
 }
 
 void OrderSummary::on(const Record& r, const shipment::ShipmentCreated& e) {
   Order& order = changed(r);
-  Shipment s;
-  s.order_id = r.key;
-  s.shipment_id = subject_id(r);
-  s.shard = r.shard();
-  s.status = "CREATED";
-  s.carrier = e.carrier();
-  s.booking_reference = e.booking_reference();
-  s.tracking_number = e.tracking_number();
-  s.label_url = e.label_url();
-  s.created_at = r.event.recorded_at;
-  s.updated_at = r.event.recorded_at;
-  shipments_.put(std::move(s));
-  order.fulfilment_status = fulfilment_of(r.key);
+  order.parcels.put({std::string(number_of(r)), "CREATED", "", e.carrier(), e.booking_reference(), e.tracking_number(), e.label_url(),
+                     r.event.recorded_at, r.event.recorded_at});
+  order.fulfilment_status = fulfilment_of(order.parcels);
 }
 
-Shipment& OrderSummary::move_shipment(const Record& r, std::string_view status) {
-  Shipment* s = shipments_.find(r.key, subject_id(r));
-  if (s == nullptr) throw BrokenHistory("the shipment " + subject_id(r) + " was never created");
-  Order& order = changed(r);
-  if (!status.empty()) s->status = status;
-  s->updated_at = r.event.recorded_at;
-  order.fulfilment_status = fulfilment_of(r.key);
-  return *s;
+Parcel& OrderSummary::move_parcel(const Record& r, std::string_view status) {
+  Order* order = orders_.find(r.key);
+  Parcel* parcel = order == nullptr ? nullptr : order->parcels.find(number_of(r));
+  if (parcel == nullptr) throw BrokenHistory("the parcel of " + r.event.stream + " was never created");
+  changed(r);
+  if (!status.empty()) parcel->status = status;
+  parcel->updated_at = r.event.recorded_at;
+  order->fulfilment_status = fulfilment_of(order->parcels);
+  return *parcel;
 }
 
 void OrderSummary::on(const Record& r, const shipment::ShipmentPacked&) {
-  move_shipment(r, "PACKED");
+  move_parcel(r, "PACKED");
 }
 void OrderSummary::on(const Record& r, const shipment::ShipmentDispatched&) {
-  move_shipment(r, "DISPATCHED");
+  move_parcel(r, "DISPATCHED");
 }
 void OrderSummary::on(const Record& r, const shipment::ShipmentTrackingUpdated& e) {
-  move_shipment(r, {}).tracking_status = tracking_word(e.status());
+  move_parcel(r, {}).tracking_status = tracking_word(e.status());
 }
 void OrderSummary::on(const Record& r, const shipment::ShipmentDelivered&) {
-  move_shipment(r, "DELIVERED");
+  move_parcel(r, "DELIVERED");
 }
 void OrderSummary::on(const Record& r, const shipment::ShipmentLost&) {
-  move_shipment(r, "LOST");
+  move_parcel(r, "LOST");
 }
 void OrderSummary::on(const Record& r, const shipment::ShipmentCancelled&) {
-  move_shipment(r, "CANCELLED");
+  move_parcel(r, "CANCELLED");
 }
 
-std::string OrderSummary::fulfilment_of(const std::string& order_id) const {
+std::string_view OrderSummary::fulfilment_of(const Parcels& all) {
   int parcels = 0, packed = 0, gone = 0, delivered = 0, lost = 0;
-  shipments_.each_of(
-      [&](const Shipment& s) {
-        if (s.status == "CANCELLED") return;
-        ++parcels;
-        lost += s.status == "LOST";
-        delivered += s.status == "DELIVERED";
-        gone += s.status == "DISPATCHED" || s.status == "DELIVERED";
-        packed += s.status != "CREATED";
-      },
-      order_id);
+  for (const Parcel& p : all.all()) {
+    if (p.status == "CANCELLED") continue;
+    ++parcels;
+    lost += p.status == "LOST";
+    delivered += p.status == "DELIVERED";
+    gone += p.status == "DISPATCHED" || p.status == "DELIVERED";
+    packed += p.status != "CREATED";
+  }
   if (parcels == 0) return "NONE";
   if (lost > 0) return "LOST";
   if (delivered > 0) return delivered == parcels ? "DELIVERED" : "PARTIALLY_DELIVERED";

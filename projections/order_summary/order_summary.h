@@ -20,7 +20,7 @@ class OrderSummary final : public Projection {
  public:
   std::string_view name() const override { return "order_summary"; }
   bool concerns(const google::protobuf::Descriptor* type) const override { return Events::contains(type); }
-  std::vector<RowSet*> row_sets() override { return {&orders_, &items_, &addresses_, &history_, &transactions_, &shipments_}; }
+  std::vector<RowSet*> row_sets() override { return {&orders_}; }
   void want(const Record& record) override;
   void apply(const Record& record) override { Events::dispatch(*this, record); }
 
@@ -62,21 +62,23 @@ class OrderSummary final : public Projection {
 
   // The record's order, its last change noted. Throws BrokenHistory when it was never placed.
   Order& changed(const Record& r);
-  void change_status(const Record& r, Order& order, std::string_view status, std::string notes = {});
+  static void change_status(const Record& r, Order& order, std::string_view status, std::string_view notes = {});
   void close(const Record& r, std::string_view status, const std::string& code, const std::string& reason);
-  // What the gateway was asked or has answered; references and codes are the caller's to add.
-  static PaymentTransaction transaction(const Record& r, const Order& order, std::string_view type, std::string_view status,
-                                        std::int64_t amount_minor);
+  // What there is to say of a transaction beside what it is.
+  struct Answer {
+    std::string_view reference = {};  // the gateway's own
+    std::string_view code = {};
+    std::string_view message = {};
+    std::string_view method = {};  // when it is not the order's
+  };
+  // What the gateway was asked or has answered.
+  static void add_payment(const Record& r, Order& order, std::string_view type, std::string_view status, std::int64_t amount_minor,
+                          const Answer& answer);
   // Sets the parcel's status and derives the order's. Throws BrokenHistory when the parcel was never made.
-  Shipment& move_shipment(const Record& r, std::string_view status);
-  std::string fulfilment_of(const std::string& order_id) const;
+  Parcel& move_parcel(const Record& r, std::string_view status);
+  static std::string_view fulfilment_of(const Parcels& parcels);
 
-  ChangingRows<Order> orders_;
-  AddedRows<Item> items_;
-  AddedRows<Address> addresses_;
-  AddedRows<StatusChange> history_;
-  AddedRows<PaymentTransaction> transactions_;
-  ChangingRows<Shipment> shipments_;
+  WorkingRows<Order> orders_;
 };
 
 }  // namespace ordersaga::projections::order_summary

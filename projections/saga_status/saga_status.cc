@@ -71,27 +71,32 @@ void fold(Saga& row, const saga::SagaTransition& t, Timestamp recorded_at) {
   row.next_wakeup_at = time_of(t);
 }
 
+// "saga-<type>-<order's id>", which is the key.
+std::string_view type_of(const Record& r) {
+  std::string_view stream = r.event.stream;
+  return stream.substr(5, stream.size() - 6 - r.key.size());
+}
+
 }  // namespace
 
 void SagaStatus::want(const Record& record) {
   if (record.event.version == Version(1))
-    sagas_.expect_none(record.event.stream);
+    sagas_.expect_none(record.key, type_of(record));
   else
-    sagas_.want(record.event.stream);
+    sagas_.want(record.key, type_of(record));
 }
 
 void SagaStatus::on(const Record& r, const saga::SagaAdvanced& e) {
-  Saga* row = sagas_.find(r.event.stream);
+  Saga* row = sagas_.find(r.key, type_of(r));
   if (r.event.version == Version(1)) {
     Saga fresh;
-    fresh.saga = r.event.stream;
+    fresh.order_id = r.key;
+    fresh.type = type_of(r);
     fresh.shard = r.shard();
-    fresh.type = e.definition();
-    fresh.order_id = e.order_id();
     fresh.started_at = r.event.recorded_at;
     fresh.correlation_id = e.origin().correlation_id();
     fresh.traceparent = e.origin().traceparent();
-    row = &sagas_.put(std::move(fresh));
+    row = &sagas_.put(std::move(fresh), r.key, type_of(r));
   } else if (row == nullptr || row->version.next() != r.event.version) {
     throw BrokenHistory("version " + std::to_string(r.event.version.value) + " of " + r.event.stream + " does not follow what is known");
   }

@@ -31,10 +31,13 @@ LevelPart& StockLevels::part(const Record& r, const std::string& sku, const std:
     fresh.sku = sku;
     fresh.location = location;
     fresh.shard = r.shard();
-    part = &parts_.put(std::move(fresh));
+    part = &parts_.put(std::move(fresh), sku, location, r.shard());
   }
-  part->updated_at = r.event.recorded_at;
-  part->position = r.position();
+  // A record that was parked is applied after later ones.
+  if (part->position < r.position()) {
+    part->updated_at = r.event.recorded_at;
+    part->position = r.position();
+  }
   return *part;
 }
 

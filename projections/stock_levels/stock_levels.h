@@ -12,6 +12,7 @@ namespace inventory = ordersaga::inventory::v1;
 struct LevelPart {
   static constexpr std::string_view kTable = "stock_level_parts";
   static constexpr std::size_t kKeyColumns = 3;
+  static constexpr std::size_t kFixedColumns = 3;
 
   std::string sku;
   std::string location;
@@ -56,7 +57,7 @@ class StockLevels final : public Projection {
 
   LevelPart& part(const Record& r, const std::string& sku, const std::string& location);
 
-  ChangingRows<LevelPart> parts_;
+  WorkingRows<LevelPart> parts_;
 };
 
 }  // namespace ordersaga::projections::stock_levels

@@ -58,8 +58,7 @@ inline std::vector<Shard> shards() {
 
 inline void write(ReadStore& store, const order_summary::Order& o) {
   auto transaction = store.begin();
-  std::vector<Row> rows{row(o)};
-  transaction->upsert(table_of<order_summary::Order>(), rows);
+  transaction->upsert(block_of<order_summary::Order>({o}));
   transaction->commit();
 }
 inline std::vector<order_summary::Order> orders(ReadStore& store, const std::vector<std::string>& ids) {
@@ -122,20 +121,53 @@ TYPED_TEST_P(ReadStoreContract, upsert_replaces_and_append_leaves_what_is_there)
   EXPECT_EQ(found.at(1).status, "READY");
 }
 
+TYPED_TEST_P(ReadStoreContract, insert_refuses_a_row_that_is_there) {
+  auto store = this->stores_.open();
+  write(*store, order("o1"));
+  {
+    auto transaction = store->begin();
+    EXPECT_THROW(transaction->insert(block_of<order_summary::Order>({order("o2"), order("o1")})), events::BadData);
+  }
+  EXPECT_EQ(orders(*store, {"o1", "o2"}).size(), 1u);
+  auto transaction = store->begin();
+  transaction->insert(block_of<order_summary::Order>({order("o2"), order("o3")}));
+  transaction->commit();
+  EXPECT_EQ(orders(*store, {"o1", "o2", "o3"}).size(), 3u);
+}
+
+TYPED_TEST_P(ReadStoreContract, update_changes_what_may_change_and_refuses_a_row_that_is_not_there) {
+  auto store = this->stores_.open();
+  write(*store, order("o1"));
+  auto changed = order("o1", "READY");
+  changed.customer_id = "never written again";
+  changed.cancelled_at = kNow;
+  {
+    auto transaction = store->begin();
+    transaction->update(block_of<order_summary::Order>({changed}, Part::changing));
+    transaction->commit();
+  }
+  auto found = orders(*store, {"o1"});
+  EXPECT_EQ(found.at(0).status, "READY");
+  EXPECT_EQ(found.at(0).cancelled_at, kNow);
+  EXPECT_EQ(found.at(0).customer_id, "");
+  auto transaction = store->begin();
+  EXPECT_THROW(transaction->update(block_of<order_summary::Order>({changed, order("o2")}, Part::changing)), events::BadData);
+}
+
 TYPED_TEST_P(ReadStoreContract, selects_by_the_first_columns_of_the_key) {
   auto store = this->stores_.open();
-  std::vector<Row> rows;
+  std::vector<saga_status::Saga> rows;
   for (const char* id : {"o1", "o1", "o10", "o2"}) {
-    order_summary::Shipment s;
+    saga_status::Saga s;
     s.order_id = id;
-    s.shipment_id = std::string(id) + "." + std::to_string(rows.size());
-    s.created_at = s.updated_at = kNow;
-    rows.push_back(to_row(s));
+    s.type = "type" + std::to_string(rows.size());
+    s.started_at = s.updated_at = kNow;
+    rows.push_back(s);
   }
   auto transaction = store->begin();
-  transaction->upsert(table_of<order_summary::Shipment>(), rows);
+  transaction->upsert(block_of(rows));
   std::vector<Row> keys{{"o1"}, {"o3"}};
-  auto found = transaction->select(table_of<order_summary::Shipment>(), keys);
+  auto found = transaction->select(table_of<saga_status::Saga>(), keys);
   ASSERT_EQ(found.size(), 2u);
   for (const Row& r : found) EXPECT_EQ(r[0], "o1");
 }
@@ -150,9 +182,8 @@ TYPED_TEST_P(ReadStoreContract, selects_by_a_key_of_texts_and_numbers) {
   part.updated_at = kNow;
   auto other = part;
   other.shard = Shard(1);
-  std::vector<Row> rows{to_row(part), to_row(other)};
   auto transaction = store->begin();
-  transaction->upsert(table_of<stock_levels::LevelPart>(), rows);
+  transaction->insert(block_of<stock_levels::LevelPart>({part, other}));
   std::vector<Row> keys{{"SKU-1", "ams", "3"}};
   auto found = transaction->select(table_of<stock_levels::LevelPart>(), keys);
   ASSERT_EQ(found.size(), 1u);
@@ -167,8 +198,7 @@ TYPED_TEST_P(ReadStoreContract, rows_and_checkpoint_are_written_together_or_not_
     auto transaction = store->begin();
     std::vector<Advance> moves{move(0, 5)};
     EXPECT_TRUE(transaction->advance(moves, kNow));
-    std::vector<Row> rows{row(order("o1", "READY")), row(order("o2"))};
-    transaction->upsert(table_of<order_summary::Order>(), rows);
+    transaction->upsert(block_of<order_summary::Order>({order("o1", "READY"), order("o2")}));
     if (committed) transaction->commit();
   };
   half(false);
@@ -223,6 +253,7 @@ TYPED_TEST_P(ReadStoreContract, a_snapshot_gives_checkpoints_and_a_shards_rows) 
 
 REGISTER_TYPED_TEST_SUITE_P(ReadStoreContract, makes_missing_checkpoints_at_the_start_of_the_epoch_and_keeps_them,
                             gives_back_what_was_written_to_the_last_bit, upsert_replaces_and_append_leaves_what_is_there,
+                            insert_refuses_a_row_that_is_there, update_changes_what_may_change_and_refuses_a_row_that_is_not_there,
                             selects_by_the_first_columns_of_the_key, selects_by_a_key_of_texts_and_numbers,
                             rows_and_checkpoint_are_written_together_or_not_at_all, a_checkpoint_moves_only_from_where_it_is_believed_to_be,
                             refuses_a_text_with_a_nul_and_goes_on, a_snapshot_gives_checkpoints_and_a_shards_rows);

@@ -27,10 +27,8 @@ class Folded {
         google::protobuf::Arena arena;
         events::ShardPosition after{shard, standings.at(shard).reached()};
         Batch batch;
-        for (auto& event : history_.store().read_shards({&after, 1}, batch_size)) {
-          batch.records.push_back(from_log(std::move(event)));
-          decode(batch.records.back(), &arena);
-        }
+        for (auto& event : history_.store().read_shards({&after, 1}, batch_size))
+          batch.own(read_for(projections_, std::move(event), &arena));
         if (batch.records.empty()) break;
         Applied applied = apply_batch(store_, projections_, standings, batch, history_.now());
         EXPECT_TRUE(applied.committed);

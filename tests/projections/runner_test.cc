@@ -52,11 +52,17 @@ class FailingStore final : public ReadStore {
     Transaction(FailingStore& store, std::unique_ptr<ReadTransaction> inner) : store_(store), inner_(std::move(inner)) {}
     bool advance(std::span<const Advance> moves, Timestamp now) override { return inner_->advance(moves, now); }
     std::vector<Row> select(const Table& table, std::span<const Row> keys) override { return inner_->select(table, keys); }
-    void upsert(const Table& table, std::span<const Row> rows) override {
-      for (const Row& row : rows)
-        for (const Cell& cell : row)
-          if (!store_.refused_text.empty() && cell == store_.refused_text) throw events::BadData("refused");
-      inner_->upsert(table, rows);
+    void insert(const RowBlock& rows) override {
+      check(rows);
+      inner_->insert(rows);
+    }
+    void update(const RowBlock& rows) override {
+      check(rows);
+      inner_->update(rows);
+    }
+    void upsert(const RowBlock& rows) override {
+      check(rows);
+      inner_->upsert(rows);
     }
     void append(const Table& table, std::span<const Row> rows) override { inner_->append(table, rows); }
     void commit() override {
@@ -67,6 +73,11 @@ class FailingStore final : public ReadStore {
     }
 
    private:
+    void check(const RowBlock& rows) {
+      for (std::size_t i = 0; i < rows.size(); ++i)
+        for (const Cell& cell : rows.row(i))
+          if (!store_.refused_text.empty() && cell == store_.refused_text) throw events::BadData("refused");
+    }
     FailingStore& store_;
     std::unique_ptr<ReadTransaction> inner_;
   };
@@ -127,6 +138,46 @@ TEST_F(RunnerTest, applies_the_topic_and_commits_its_offsets) {
   EXPECT_EQ(counters().gaps, 0u);
   EXPECT_EQ(topic_.committed[0], 48);
   EXPECT_EQ(reached(), Position(48));
+}
+
+// Each poll brings one message and takes time, as a busy topic does.
+class SlowConsumer final : public runtime::kafka::Consumer {
+ public:
+  SlowConsumer(runtime::kafka::Consumer& inner, TestClock& clock) : inner_(inner), clock_(clock) {}
+  runtime::kafka::Polled poll(std::size_t, std::chrono::milliseconds timeout) override {
+    clock_.pass(std::chrono::milliseconds(1));
+    return inner_.poll(1, timeout);
+  }
+  void commit(std::string_view topic, std::int32_t partition, std::int64_t next) override { inner_.commit(topic, partition, next); }
+  void pause(std::string_view topic, std::int32_t partition) override { inner_.pause(topic, partition); }
+  void resume(std::string_view topic, std::int32_t partition) override { inner_.resume(topic, partition); }
+  void seek(std::string_view topic, std::int32_t partition, std::int64_t offset) override { inner_.seek(topic, partition, offset); }
+
+ private:
+  runtime::kafka::Consumer& inner_;
+  TestClock& clock_;
+};
+
+TEST_F(RunnerTest, gathers_under_load_and_answers_at_once_when_there_is_little) {
+  for (int i = 0; i < 20; ++i) record_completed_order(history_, "o" + std::to_string(i));
+  publish_all();
+  FakeConsumer all(topic_, {0});
+  SlowConsumer slow(all, clock_);
+  Runner quiet(slow, history_.store(), store_, clock_, all_projections(), {.max_batch = 1'000, .busy = 2, .gather = {}});
+  for (int i = 0; i < 10; ++i) quiet.step();
+  EXPECT_EQ(quiet.counters().applied, 10u);
+  EXPECT_EQ(quiet.counters().batches, 10u);
+
+  FakeConsumer rest(topic_, {0});
+  SlowConsumer slow_rest(rest, clock_);
+  Runner busy(slow_rest, history_.store(), store_, clock_, all_projections(),
+              {.max_batch = 1'000, .busy = 1, .gather = std::chrono::milliseconds(50)});
+  busy.step();
+  EXPECT_EQ(busy.counters().applied, 1u);
+  busy.step();
+  EXPECT_EQ(busy.counters().applied, 1u + 50u);
+  for (int i = 0; i < 20; ++i) busy.step();
+  expect_exact();
 }
 
 TEST_F(RunnerTest, drops_what_it_has_applied_before) {

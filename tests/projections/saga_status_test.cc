@@ -57,7 +57,7 @@ TEST(SagaStatus, follows_a_saga_that_is_undone) {
     auto recorded = history.record(kStream, advanced(then.transitions));
     ASSERT_EQ(folded.catch_up(), 0u);
     SCOPED_TRACE("version " + std::to_string(++version));
-    auto row = folded.row<Saga>(kStream);
+    auto row = folded.row<Saga>(std::string("o1"), std::string("place_order"));
     ASSERT_TRUE(row);
     EXPECT_EQ(row->state, then.state);
     EXPECT_EQ(row->current_step, then.step);
@@ -67,7 +67,7 @@ TEST(SagaStatus, follows_a_saga_that_is_undone) {
     EXPECT_EQ(row->version, Version(version));
     EXPECT_EQ(row->updated_at, recorded.recorded_at);
   }
-  auto row = folded.row<Saga>(kStream);
+  auto row = folded.row<Saga>(std::string("o1"), std::string("place_order"));
   EXPECT_EQ(row->type, "place_order");
   EXPECT_EQ(row->definition_version, 3);
   EXPECT_EQ(row->order_id, "o1");
@@ -83,7 +83,7 @@ TEST(SagaStatus, a_step_that_succeeds_after_all_leaves_no_trouble_behind) {
                                    "transitions { kind: TRANSITION_KIND_PIVOT_PASSED } transitions { kind: TRANSITION_KIND_COMPLETED }"));
   Folded folded(history);
   folded.catch_up();
-  auto row = folded.row<Saga>(kStream);
+  auto row = folded.row<Saga>(std::string("o1"), std::string("place_order"));
   EXPECT_EQ(row->state, "COMPLETED");
   EXPECT_EQ(row->code, "");
   EXPECT_EQ(row->message, "");

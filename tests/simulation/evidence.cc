@@ -115,7 +115,7 @@ class Tables final : public verify::TableSource {
     });
     snapshot->scan(table_of<saga_status::Saga>(), shard, [&](Row&& row) {
       auto s = from_row<saga_status::Saga>(row);
-      out.sagas.push_back({s.saga, s.state, s.version});
+      out.sagas.push_back({s.stream(), s.state, s.version});
     });
     snapshot->scan(table_of<stock_levels::LevelPart>(), shard, [&](Row&& row) {
       auto l = from_row<stock_levels::LevelPart>(row);

@@ -23,9 +23,17 @@ class SimReadTransaction final : public ReadTransaction {
     suffer();
     return inner_->select(table, keys);
   }
-  void upsert(const Table& table, std::span<const Row> rows) override {
+  void insert(const RowBlock& rows) override {
     suffer();
-    inner_->upsert(table, rows);
+    inner_->insert(rows);
+  }
+  void update(const RowBlock& rows) override {
+    suffer();
+    inner_->update(rows);
+  }
+  void upsert(const RowBlock& rows) override {
+    suffer();
+    inner_->upsert(rows);
   }
   void append(const Table& table, std::span<const Row> rows) override {
     suffer();

@@ -18,7 +18,10 @@ using runtime::postgres::Statement;
 constexpr Statement kOrders{"complete_orders",
                             "SELECT order_id FROM read.order_summary WHERE order_id ^@ $1::text ORDER BY created_at DESC LIMIT 30"};
 constexpr Statement kSagas{
-    "complete_sagas", "SELECT substr(saga, 6) FROM read.saga_status WHERE saga ^@ ('saga-' || $1::text) ORDER BY started_at DESC LIMIT 30"};
+    "complete_sagas",
+    "SELECT type || '-' || order_id FROM read.saga_status WHERE CASE WHEN strpos($1::text, '-') = 0 THEN type ^@ $1::text"
+    " ELSE type = split_part($1::text, '-', 1) AND order_id ^@ substr($1::text, strpos($1::text, '-') + 1) END"
+    " ORDER BY started_at DESC LIMIT 30"};
 constexpr Statement kSkus{"complete_skus", "SELECT DISTINCT sku FROM read.stock_level_parts WHERE sku ^@ $1::text ORDER BY 1 LIMIT 30"};
 
 // A completion that takes longer is worse than none.

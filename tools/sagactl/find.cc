@@ -15,12 +15,17 @@ constexpr Statement kOrderPrefix{
     "find_order_prefix",
     "SELECT order_id, order_number FROM read.order_summary WHERE order_id ^@ $1::text "
     "UNION SELECT order_id, order_number FROM read.order_summary WHERE order_number ^@ upper($1::text) ORDER BY 1 LIMIT 6"};
+// A saga's id is <type>-<order id>; its stream has "saga-" before it. A type has no '-'.
 constexpr Statement kExactSaga{"find_saga_exact",
                                "SELECT saga, type, order_id, coalesce(order_number, '') FROM read.sagas"
                                " WHERE saga = $1::text OR saga = 'saga-' || $1::text"};
 constexpr Statement kSagaPrefix{"find_saga_prefix",
                                 "SELECT saga, type, order_id, coalesce(order_number, '') FROM read.sagas"
-                                " WHERE saga ^@ $1::text OR saga ^@ ('saga-' || $1::text) ORDER BY saga LIMIT 6"};
+                                " WHERE CASE WHEN strpos(regexp_replace($1::text, '^saga-', ''), '-') = 0"
+                                "  THEN type ^@ regexp_replace($1::text, '^saga-', '')"
+                                "  ELSE type = split_part(regexp_replace($1::text, '^saga-', ''), '-', 1) AND order_id ^@"
+                                "   substr(regexp_replace($1::text, '^saga-', ''), strpos(regexp_replace($1::text, '^saga-', ''), '-') + 1)"
+                                " END ORDER BY saga LIMIT 6"};
 constexpr Statement kSagasOfOrder{"find_sagas_of_order",
                                   "SELECT saga, type, order_id, coalesce(order_number, '') FROM read.sagas"
                                   " WHERE order_id = $1::text ORDER BY started_at, position"};

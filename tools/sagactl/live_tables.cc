@@ -28,7 +28,8 @@ constexpr Statement kCheckpoints{"verify_checkpoints",
 constexpr Statement kOrders{"verify_orders",
                             "SELECT order_id, order_number, status, currency, total_minor, captured_minor, refunded_minor"
                             " FROM read.order_summary WHERE shard = $1::text::smallint"};
-constexpr Statement kSagas{"verify_sagas", "SELECT saga, state, version FROM read.saga_status WHERE shard = $1::text::smallint"};
+constexpr Statement kSagas{
+    "verify_sagas", "SELECT 'saga-' || type || '-' || order_id, state, version FROM read.saga_status WHERE shard = $1::text::smallint"};
 constexpr Statement kStock{"verify_stock",
                            "SELECT sku, location, on_hand, reserved, shipped, received"
                            " FROM read.stock_level_parts WHERE shard = $1::text::smallint"};

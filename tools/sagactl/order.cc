@@ -21,7 +21,12 @@ constexpr Statement kList{"order_list",
                           " ORDER BY created_at DESC, order_id LIMIT $3::text::bigint) t"};
 constexpr Statement kGet{"order_get",
                          "SELECT to_json(t)::text FROM ("
-                         " SELECT o.*,"
+                         " SELECT o.order_id, o.shard, o.order_number, o.customer_id, o.status, o.payment_status, o.fulfilment_status,"
+                         "  o.currency, o.subtotal_minor, o.tax_minor, o.shipping_minor, o.discount_minor, o.total_minor,"
+                         "  o.requested_minor, o.authorized_minor, o.captured_minor, o.refunded_minor, o.payment_method,"
+                         "  o.shipping_method, o.coupon_code, o.notes,"
+                         "  CASE WHEN o.stock_reserved THEN 'reservation-' || o.order_id ELSE '' END AS inventory_reservation_id,"
+                         "  o.rejection_code, o.rejection_reason, o.created_at, o.updated_at, o.completed_at, o.cancelled_at, o.position,"
                          "  (SELECT coalesce(json_agg(to_jsonb(i) - 'order_id' - 'shard' ORDER BY i.line), '[]')"
                          "   FROM read.order_items i WHERE i.order_id = o.order_id) AS items,"
                          "  (SELECT coalesce(json_agg(to_jsonb(a) - 'order_id' - 'shard' ORDER BY a.type), '[]')"

@@ -22,6 +22,7 @@ constexpr Statement kList{
     " FROM read.sagas s"
     " WHERE ($1::text = '' OR s.state = ANY (string_to_array("
     "   replace(replace(upper($1::text), 'STUCK', 'PARKED,COMPENSATION_FAILED'), 'LIVE', 'RUNNING,COMPENSATING'), ',')))"
+    "  AND (upper($1::text) <> 'STUCK' OR s.stuck)"
     "  AND ($2::text = '' OR s.type = $2::text) AND ($3::text = '' OR s.order_id = $3::text)"
     " ORDER BY s.started_at DESC, s.saga LIMIT $4::text::bigint) t"};
 constexpr Statement kGet{"saga_get",
@@ -29,7 +30,8 @@ constexpr Statement kGet{"saga_get",
                          " SELECT substr(s.saga, 6) AS saga_id, s.type, s.order_id, s.order_number, s.state, s.current_step, s.attempts,"
                          "  s.pivot_passed, s.started_at, s.updated_at, s.ended_at, s.next_wakeup_at AS next_attempt_at, s.code, s.message,"
                          "  s.definition_version, s.correlation_id, s.traceparent, s.version, s.shard, s.position"
-                         " FROM read.sagas s WHERE s.saga = $1::text) t"};
+                         " FROM read.sagas s WHERE s.type = split_part($1::text, '-', 2)"
+                         "  AND s.order_id = substr($1::text, length(split_part($1::text, '-', 2)) + 7)) t"};
 
 const std::vector<Field>& list_fields() {
   static const std::vector<Field> fields = {{"saga_id", "SAGA"},

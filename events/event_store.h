@@ -166,6 +166,13 @@ struct ShardPosition {
   Position position;
 };
 
+// An epoch of a shard: what stands above `after` was recorded in it. Epoch 1 starts after 0 and is not listed.
+struct EpochStart {
+  Epoch epoch;
+  Shard shard;
+  Position after;
+};
+
 // How a shard was found when it was taken.
 struct Custody {
   Shard shard;
@@ -178,6 +185,8 @@ class EventStore {
 
   virtual int shards() const = 0;
   virtual Epoch epoch() = 0;
+  // Where the epochs after the first one began; usually none did (events/epochs.h). By epoch and shard.
+  virtual std::vector<EpochStart> epoch_starts() = 0;
 
   // Locks the shards and begins a turn. REQUIRES: `shards` ascending, without duplicates, not empty.
   // Waits for other writers of these shards; throws ShardBusy when that takes longer than the lock timeout.

@@ -18,6 +18,7 @@ class MemoryEventStore final : public EventStore {
 
   int shards() const override { return log_.shards(); }
   Epoch epoch() override { return log_.epoch(); }
+  std::vector<EpochStart> epoch_starts() override { return log_.epoch_starts(); }
   std::unique_ptr<TurnTransaction> begin(std::span<const Shard> shards) override;
   std::unique_ptr<TurnTransaction> try_begin(std::span<const Shard> shards) override;
   std::vector<RecordedEvent> read_stream(std::string_view stream, Version after, std::size_t limit) override;

@@ -24,6 +24,35 @@ void MemoryLog::set_epoch(Epoch epoch) {
   epoch_ = epoch;
 }
 
+std::vector<EpochStart> MemoryLog::epoch_starts() const {
+  std::lock_guard lock(mutex_);
+  return epoch_starts_;
+}
+
+void MemoryLog::take_back(Shard shard, Position head) {
+  std::lock_guard lock(mutex_);
+  ShardLog& log = at(shard);
+  if (head.value < 0 || head.value > static_cast<std::int64_t>(log.records.size())) throw std::invalid_argument("no such position");
+  log.records.resize(static_cast<std::size_t>(head.value));
+  for (auto stream = log.streams.begin(); stream != log.streams.end();) {
+    std::erase_if(stream->second, [&](Position p) { return p > head; });
+    stream = stream->second.empty() ? log.streams.erase(stream) : std::next(stream);
+  }
+  std::erase_if(inbox_, [&](const auto& e) { return e.first.shard == shard && e.second.position > head; });
+}
+
+void MemoryLog::begin_epoch(std::span<const ShardPosition> starts) {
+  std::lock_guard lock(mutex_);
+  epoch_ = Epoch(epoch_.value + 1);
+  for (int s = 0; s < options_.shards; ++s) {
+    EpochStart start{epoch_, Shard(static_cast<std::int16_t>(s)), {}};
+    start.after = head(start.shard).position;
+    for (const ShardPosition& named : starts)
+      if (named.shard == start.shard) start.after = named.position;
+    epoch_starts_.push_back(start);
+  }
+}
+
 std::size_t MemoryLog::in_flight() const {
   std::lock_guard lock(mutex_);
   return in_flight_.size();

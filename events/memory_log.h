@@ -53,6 +53,13 @@ class MemoryLog {
   const MemoryHooks& hooks() const { return options_.hooks; }
   Epoch epoch() const;
   void set_epoch(Epoch epoch);
+  std::vector<EpochStart> epoch_starts() const;
+  // As a restored backup does: the shard ends at the position. What it once had above is gone, inbox and streams as well;
+  // tables beside the log stay.
+  void take_back(Shard shard, Position head);
+  // As an operator does after that: the next epoch, which starts after the position in each shard named, and after its
+  // head in all others.
+  void begin_epoch(std::span<const ShardPosition> starts);
 
   // Commits that are in flight, oldest first, and their end: applied or rolled back; then their locks are free.
   std::size_t in_flight() const;
@@ -103,6 +110,7 @@ class MemoryLog {
   mutable std::mutex mutex_;
   std::condition_variable released_;
   Epoch epoch_;
+  std::vector<EpochStart> epoch_starts_;
   Holder last_holder_ = 0;
   std::vector<ShardLog> shards_;
   std::map<InboxKey, InboxEntry> inbox_;

@@ -21,6 +21,7 @@ namespace {
 constexpr std::chrono::seconds kMaintenanceEvery{60};
 
 constexpr Statement kEpoch = {"store_epoch", "SELECT epoch FROM log.installation"};
+constexpr Statement kEpochStarts = {"store_epoch_starts", "SELECT epoch, shard, starts_after FROM log.epochs ORDER BY epoch, shard"};
 constexpr Statement kClock = {"store_clock", "SELECT clock_timestamp()"};
 constexpr Statement kMaintain = {"store_maintain", "SELECT log.maintain()"};
 
@@ -150,6 +151,15 @@ std::unique_ptr<TurnTransaction> PostgresEventStore::try_begin(std::span<const S
 
 Epoch PostgresEventStore::epoch() {
   return Epoch(static_cast<std::int32_t>(read(kEpoch, {}).integer(0, 0)));
+}
+
+std::vector<EpochStart> PostgresEventStore::epoch_starts() {
+  Rows rows = read(kEpochStarts, {});
+  std::vector<EpochStart> out;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    out.push_back({Epoch(static_cast<std::int32_t>(rows.integer(i, 0))), Shard(static_cast<std::int16_t>(rows.integer(i, 1))),
+                   Position(rows.integer(i, 2))});
+  return out;
 }
 
 Timestamp PostgresEventStore::clock() {

@@ -33,6 +33,7 @@ class PostgresEventStore final : public EventStore {
 
   int shards() const override { return shards_; }
   Epoch epoch() override;
+  std::vector<EpochStart> epoch_starts() override;
   std::unique_ptr<TurnTransaction> begin(std::span<const Shard> shards) override;
   std::unique_ptr<TurnTransaction> try_begin(std::span<const Shard> shards) override;
   std::vector<RecordedEvent> read_stream(std::string_view stream, Version after, std::size_t limit) override;

@@ -22,6 +22,7 @@ struct PostgresStores {
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, EventStoreLogContract, PostgresStores);
 INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, EventStoreTablesContract, PostgresStores);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(EventStoreOperatorsContract);  // postgres_operators_pgtest.cc
 
 // What only a database can do or get wrong.
 struct PostgresEventStoreTest : ::testing::Test {

@@ -89,6 +89,11 @@ Epoch SimStore::epoch() {
   return inner_.epoch();
 }
 
+std::vector<EpochStart> SimStore::epoch_starts() {
+  suffer();
+  return inner_.epoch_starts();
+}
+
 std::unique_ptr<TurnTransaction> SimStore::begin(std::span<const Shard> shards) {
   suffer();
   world_.may_interleave();

@@ -15,6 +15,7 @@ class SimStore final : public events::EventStore {
 
   int shards() const override { return inner_.shards(); }
   Epoch epoch() override;
+  std::vector<events::EpochStart> epoch_starts() override;
   std::unique_ptr<events::TurnTransaction> begin(std::span<const Shard> shards) override;
   std::unique_ptr<events::TurnTransaction> try_begin(std::span<const Shard> shards) override;
   std::vector<events::RecordedEvent> read_stream(std::string_view stream, Version after, std::size_t limit) override;

@@ -1,8 +1,8 @@
-// sagactl db migrate, status
+// sagactl db migrate, status; the others in files of their own
 #include <fmt/format.h>
 
 #include "events/schema.h"
-#include "tools/sagactl/command.h"
+#include "tools/sagactl/db_verbs.h"
 
 namespace ordersaga::sagactl {
 
@@ -76,10 +76,17 @@ ExitCode run_status(Context& context, const NoArgs&) {
 
 }  // namespace
 
+std::unique_ptr<postgres::Connection> connect_as_owner(const Context& context) {
+  auto connection = std::make_unique<postgres::Connection>(std::string(connection_string(context.settings, "").reveal()));
+  connection->exec("SET ROLE ordersaga_owner");
+  return connection;
+}
+
 void add_db(CLI::App& app, Action& chosen) {
-  CLI::App* noun = app.add_subcommand("db", "the database's schema")->require_subcommand(1);
+  CLI::App* noun = app.add_subcommand("db", "the database: its schema, its partitions, its epoch")->require_subcommand(1);
   add_verb<MigrateArgs>(*noun, chosen, "migrate", "make or update the schema; again at no cost", declare_migrate, run_migrate);
   add_verb<NoArgs>(*noun, chosen, "status", "migrations and whether they are applied", declare_nothing, run_status);
+  add_new_epoch(*noun, chosen);
 }
 
 }  // namespace ordersaga::sagactl

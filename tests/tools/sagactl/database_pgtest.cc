@@ -186,5 +186,33 @@ TEST(OnAnEmptyDatabase, CommandsSayThatItIsNotMigrated) {
   EXPECT_EQ(outcome.code, 1) << "the number of shards is for ever";
 }
 
+TEST_F(OnADatabase, ANewEpochIsShownThenConfirmedAndKeptWithItsReason) {
+  std::map<std::string, std::string> owner = {{"ORDERSAGA_DATABASE", database_.target()}, {"ORDERSAGA_BROKERS", "127.0.0.1:1"}};
+  std::vector<std::string> begin = {"db", "new-epoch", "--reason", "a backup was restored", "--timeout", "300ms", "-o", "json"};
+  EXPECT_EQ(sagactl({"db", "new-epoch"}, owner).code, 2) << "a reason is needed";
+  EXPECT_EQ(sagactl(begin, owner).code, 2) << "nobody can be asked here";
+  auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), begin.begin(), begin.end());
+    return sagactl(more, owner);
+  };
+  Outcome shown = with({"--dry-run", "--start", "0:1"});
+  ASSERT_EQ(shown.code, 0) << shown.err;
+  Json plan = Json::parse(shown.out)["items"];
+  EXPECT_EQ(plan.size(), static_cast<std::size_t>(verify::test::kShards));
+  EXPECT_EQ(plan[0]["starts_after"], 1);
+  EXPECT_EQ(plan[1]["starts_after"], 0) << "no relay has published anything";
+  EXPECT_GT(plan[1]["read_models_above"], 0);
+  EXPECT_TRUE(plan[1]["topic_end"].is_null());
+  EXPECT_EQ(with({"--yes", "--start", "0:100000"}).code, 1);
+  for (const char* bad : {"0", "x:1", "0:-1", ":1", "1:"}) EXPECT_EQ(with({"--yes", "--start", bad}).code, 2) << bad;
+  Outcome begun = with({"--yes", "--start", "0:1"});
+  EXPECT_EQ(begun.code, 0) << begun.err;
+  EXPECT_NE(begun.err.find("epoch 2 has begun"), std::string::npos) << begun.err;
+  EXPECT_EQ(Json::parse(with({"--dry-run"}).out)["items"][0]["starts_after"], 0) << "the relay's cursor is still nowhere";
+  runtime::postgres::Connection admin(database_.target());
+  EXPECT_EQ(admin.exec("SELECT reason FROM log.epoch_changes").text(0, 0), "a backup was restored");
+  EXPECT_EQ(run(begin).code, 2);
+}
+
 }  // namespace
 }  // namespace ordersaga::sagactl::test

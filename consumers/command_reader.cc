@@ -101,12 +101,18 @@ Reading read_command(const ConsumedMessage& m, int shards, Arena* arena) {
   if (!is_valid_id(key_header))
     return unreadable(m, std::string(headers::kIdempotencyKey) + " must be 1 to 64 characters of [A-Za-z0-9._:-]");
   std::string type = text(m.header(headers::kType));
-  const google::protobuf::Descriptor* descriptor = find_command(type);
-  if (descriptor == nullptr)
-    return unreadable(m, type.empty() ? std::string(headers::kType) + " is missing" : "no command is called " + type.substr(0, 200));
-  if (Shard right = shard_of(*m.key, shards); right.value != m.partition) return MisplacedCommand{right};
-  Message* command = events::make_message(descriptor, arena);
-  if (std::optional<std::string> wrong = parse(m, *command)) return unreadable(m, std::move(*wrong));
+  const bool from_operator = is_operators(m);
+  const google::protobuf::Descriptor* descriptor = find_command(type, from_operator ? Sender::an_operator : Sender::a_client);
+  std::optional<std::string> wrong;
+  Message* command = nullptr;
+  if (descriptor == nullptr) {
+    wrong = type.empty() ? std::string(headers::kType) + " is missing" : "no command is called " + type.substr(0, 200);
+  } else {
+    if (Shard right = shard_of(*m.key, shards); right.value != m.partition && !from_operator) return MisplacedCommand{right};
+    command = events::make_message(descriptor, arena);
+    wrong = parse(m, *command);
+  }
+  if (wrong && !from_operator) return unreadable(m, std::move(*wrong));
 
   auto* record = Arena::CreateMessage<log::InputRecord>(arena);
   record->set_command_id(id);
@@ -123,15 +129,29 @@ Reading read_command(const ConsumedMessage& m, int shards, Arena* arena) {
                                  .record = record,
                                  .correlation_id = id_or_default(m, headers::kCorrelationId, id).substr(0, 128),
                                  .traceparent = text(m.header(headers::kTraceParent)).substr(0, 64),
-                                 .actor = {}},
+                                 .actor = from_operator ? text(m.header(headers::kActor)) : std::string()},
                        .inbox_id = key_header,
                        .hash = hash_of(type, m.value),
                        .expires_at = std::nullopt};
-  std::optional<std::string> wrong = read_reply(m, *record);
+  if (!wrong) wrong = read_reply(m, *record);
   if (!wrong) wrong = read_expiry(m, read.expires_at);
   if (!wrong && key_named_by(*command) != *m.key) wrong = "the record's key is not the id that the command names";
   if (wrong) refuse(read.input, common::OUTCOME_REJECTED, error::kInvalidArgument, *wrong);
   return read;
+}
+
+ConsumedMessage as_message(events::OperatorCommand&& command) {
+  ConsumedMessage m;
+  m.topic = std::string(kOperatorTopic);
+  m.partition = command.shard.value;
+  m.offset = command.id;
+  m.key = std::move(command.key);
+  m.value = std::move(command.data);
+  m.headers = {{std::string(headers::kId), std::move(command.message_id)},
+               {std::string(headers::kType), std::move(command.type)},
+               {std::string(headers::kContentType), std::move(command.content_type)},
+               {std::string(headers::kActor), "operator:" + command.actor}};
+  return m;
 }
 
 void refuse(sagas::CommandInput& input, common::Outcome outcome, std::string_view code, std::string_view message) {

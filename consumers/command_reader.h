@@ -1,4 +1,5 @@
-// From a record of the command topic to a command, or to what is wrong with it. Pure.
+// From a record of the command topic, or a command that an operator left in the store, to a command, or to what is wrong
+// with it. Pure.
 #pragma once
 
 #include <google/protobuf/arena.h>
@@ -7,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "events/event_store.h"
 #include "runtime/kafka/bus.h"
 #include "sagas/turn.h"
 #include "schemas/ids.h"
@@ -41,6 +43,14 @@ struct MisplacedCommand {
 };
 
 using Reading = std::variant<ReadableCommand, UnreadableCommand, MisplacedCommand>;
+
+// An operator's command in the form of a consumed record: its topic, which is none of Kafka's, says where it came from, and
+// its offset is the number of its row. It is always readable: what is wrong with it is refused, and recorded.
+inline constexpr std::string_view kOperatorTopic = "operator";
+runtime::kafka::ConsumedMessage as_message(events::OperatorCommand&& command);
+inline bool is_operators(const runtime::kafka::ConsumedMessage& message) {
+  return message.topic == kOperatorTopic;
+}
 
 Reading read_command(const runtime::kafka::ConsumedMessage& message, int shards, google::protobuf::Arena* arena);
 

@@ -12,9 +12,11 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
+#include "consumers/care.h"
 #include "consumers/command_reader.h"
 #include "consumers/effects/effects.h"
 #include "consumers/known_state.h"
@@ -51,9 +53,15 @@ struct LaneSettings {
   std::size_t max_cases = 50'000;
   // No commands are begun while more calls to the outside than this are in flight.
   std::size_t max_effects = 20'000;
+  // Calls that a new owner makes again, in one turn.
+  std::size_t max_resumes = 100;
   Duration timer_poll = std::chrono::milliseconds(50);
+  Duration operator_poll = std::chrono::milliseconds(500);
+  // How long ids of commands are remembered, at least: what lay in Kafka for longer is not decided.
+  Duration inbox_window = std::chrono::hours(24 * 15);
   // Timers stand still while the store's clock and ours differ by more.
   Duration max_clock_skew = std::chrono::seconds(60);
+  CareSettings care = {};
 };
 
 struct LaneHooks {
@@ -67,7 +75,10 @@ struct LaneHooks {
 // Read from any thread.
 struct LaneCounters {
   std::atomic<std::uint64_t> turns{0}, inputs{0}, commands{0}, records{0}, rejected{0}, duplicates{0}, replays{0}, dead_letters{0},
-      forwarded{0}, stock_reruns{0}, retries{0}, in_doubt{0}, parked{0}, effects_started{0}, effects_finished{0}, timers_fired{0};
+      forwarded{0}, stock_reruns{0}, retries{0}, in_doubt{0}, parked{0}, effects_started{0}, effects_finished{0}, timers_fired{0},
+      operators_commands{0}, refused_too_old{0};
+  // Inputs of this lane's sagas that wait for an operator.
+  std::atomic<std::uint64_t> parked_now{0};
   std::atomic<bool> clocks_apart{false};
 };
 
@@ -91,8 +102,12 @@ class Lane {
   // Runs at most one turn. Throws StoreMisconfigured, and what is a programmer's mistake; all else is tried again or parked.
   Step step();
 
+  // At a clean end, after the last step: the shards are given back, so that the next owner need not be careful.
+  // Throws StoreErrors.
+  void give_back() { care_.give_all_back(); }
+
   // Whether inputs are waiting or being worked on.
-  bool busy() const { return !commands_.empty() || !urgent_.empty() || !batch_.empty(); }
+  bool busy() const { return !commands_.empty() || !urgent_.empty() || !batch_.empty() || !resumes_.empty(); }
   // Commands that wait, roughly. Any thread.
   std::size_t backlog() const { return backlog_.load(std::memory_order_relaxed) + mailbox_->size(); }
 
@@ -103,34 +118,55 @@ class Lane {
   struct Resume {
     std::string saga;
   };
-  using Pending = std::variant<runtime::kafka::ConsumedMessage, saga::v1::EffectResult, Wake, Resume>;
-  struct Attempt;  // one try of a turn
+  using Input = std::variant<runtime::kafka::ConsumedMessage, saga::v1::EffectResult, Wake, Resume>;
+  struct Pending {
+    Input input;
+    // Why it broke its turn; then its next turn does not decide it, but parks it.
+    std::string broke = {};
+    // It was not known yet, and is decided alone (care.h).
+    bool alone = false;
+  };
+  using CallName = std::tuple<std::string, std::int32_t, std::int32_t, bool, int>;  // saga, step, attempt, compensation, operation
+  struct Attempt;                                                                   // one try of a turn
 
+  // lane_inputs.cc: what there is to do.
   void take_mail();
-  void take(runtime::kafka::ConsumedMessage&& message) { commands_.emplace_back(std::move(message)); }
+  void take(runtime::kafka::ConsumedMessage&& message) { commands_.push_back({std::move(message)}); }
   void take(saga::v1::EffectResult&& result);
   void take(Assign&& assign);
   void take(Revoke&& revoke);
   void find_resumes();
   void find_due_timers();
+  void find_operators_commands();
   void fill_batch();
+  void begin_with_care();
+  Shard shard_of_input(const Pending& pending) const;
 
+  // lane_turn.cc: the turn.
   void run_turn();
   void read_inputs(Attempt& a);
-  void answer_unreadable(const runtime::kafka::ConsumedMessage& message, const UnreadableCommand& unreadable);
-  void forward(const runtime::kafka::ConsumedMessage& message, Shard right);
   void lock_shards(Attempt& a);
   void sort_out_known_commands(Attempt& a);
-  void replay_answers(Attempt& a);
-  std::optional<common::v1::CommandReply> stored_answer(const Attempt& a, const events::RecordedEvent& record, bool when_completed);
+  void set_aside_for_care(Attempt& a);
   void decide(Attempt& a);
   void write_and_commit(Attempt& a);
   void after_commit(Attempt& a);
   void tell(TurnMetrics& metrics, const Attempt& a) const;
+  void start_calls(const Attempt& a);
 
-  void park_or_bisect(const char* why);
-  void park(Pending&& pending, const std::string& why);
+  // lane_replies.cc: answers to what was decided before, and to what cannot be decided.
+  void replay_answers(Attempt& a);
+  std::optional<common::v1::CommandReply> stored_answer(const events::RecordedEvent& record, bool when_completed);
+  std::vector<runtime::kafka::OutgoingMessage> turn_away(const runtime::kafka::ConsumedMessage& message, const UnreadableCommand& why);
+  void forward(const runtime::kafka::ConsumedMessage& message, Shard right);
   void finish(const runtime::kafka::ConsumedMessage& message, std::vector<runtime::kafka::OutgoingMessage> first = {});
+
+  // lane_parking.cc: what breaks its turn, and what operators want done about it.
+  void park_or_bisect(const char* why);
+  void put_aside(Pending&& pending);
+  void park_command(Attempt& a, std::size_t batch_index, ReadableCommand& command);
+  void park_sagas_inputs(Attempt& a);
+  void obey_operators(Attempt& a);
 
   events::EventStore& store_;
   Effects& effects_;
@@ -141,17 +177,23 @@ class Lane {
   KnownState known_;
   LaneCounters counters_;
 
+  Care care_;
   std::set<Shard> shards_;
   std::set<Shard> to_resume_;
-  std::deque<Pending> urgent_;  // results, wake-ups, what is run again: what finishes work goes before what begins it
+  std::deque<Pending> urgent_;   // results, wake-ups, what is run again: what finishes work goes before what begins it
+  std::deque<Pending> resumes_;  // sagas of shards that are new here, whose calls are made again
   std::deque<Pending> commands_;
   std::vector<Pending> batch_;  // taken for a turn that has not committed yet
   std::atomic<std::size_t> backlog_{0};
-  std::size_t limit_;       // inputs of the next turn; shrinks while a bad one is looked for
-  std::size_t waking_ = 0;  // Wake inputs in urgent_ and batch_
+  std::size_t limit_;                  // inputs of the next turn; shrinks while a bad one is looked for
+  std::size_t waking_ = 0;             // Wake inputs in urgent_ and batch_
+  std::size_t operators_waiting_ = 0;  // operators' commands in urgent_ and batch_
   Duration next_timer_poll_{};
+  Duration next_operator_poll_{};
+  Duration next_parked_count_{};
   events::LockRows lock_rows_ = events::LockRows::no;
-  std::map<std::string, Duration> parked_sagas_;  // until when they are left alone
+  std::set<CallName> calls_;                   // to the outside, begun here and not ended
+  std::map<std::string, Duration> put_aside_;  // sagas that cannot even be parked: until when they are left alone
 };
 
 }  // namespace ordersaga::consumers

@@ -26,11 +26,14 @@ struct Lane::Attempt {
   google::protobuf::Arena arena;
   std::vector<Entry> entries;
   std::vector<Replay> replays;
+  std::vector<std::size_t> to_park;                                 // batch indices of sagas' inputs that broke their turn
   std::vector<std::size_t> deferred;                                // batch indices that wait for the next turn
   std::vector<std::vector<runtime::kafka::OutgoingMessage>> first;  // by batch index: what must be sent before it is handled
   std::unique_ptr<events::TurnTransaction> transaction;
   Timestamp now{};
-  std::vector<sagas::Input> inputs;  // parallel to entries
+  std::vector<sagas::Input> inputs;  // first those of the entries, in their order, then `more`
+  std::vector<sagas::Input> more;    // what operators' commands lead to
+  std::size_t parked = 0;
   std::vector<sagas::Input> loaded;  // all that was loaded for
   sagas::TurnResult result;
   events::TurnWrite write;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "consumers/crashpoint.h"
 #include "consumers/lane.h"
 #include "consumers/lane_attempt.h"
 #include "events/codec.h"
@@ -40,6 +41,15 @@ std::string mismatch_id(const ReadableCommand& c) {
   return id;
 }
 
+UnreadableCommand too_old(const ReadableCommand& c) {
+  const ordersaga::log::v1::InputRecord& record = *c.input.record;
+  return {.code = std::string(error::kCommandTooOld),
+          .message = "it lay in Kafka for longer than ids of commands are remembered, and may have been decided before",
+          .reply_topic = record.reply().topic(),
+          .command_id = record.command_id(),
+          .reply_in_json = record.reply().content_type() == headers::kJson};
+}
+
 }  // namespace
 
 void Lane::run_turn() {
@@ -47,9 +57,10 @@ void Lane::run_turn() {
     Attempt a;
     try {
       read_inputs(a);  // 1. what is there, up to the limit; what is no command goes its way
-      if (!a.entries.empty()) {
+      if (!a.entries.empty() || !a.to_park.empty()) {
         lock_shards(a);  // 2. begin; lock; heads and clock; which commands are known already
         sort_out_known_commands(a);
+        set_aside_for_care(a);
         decide(a);            // 3. load what is missing, and 4. the pure turn
         write_and_commit(a);  // 5. write, commit; then everything that follows from it
       }
@@ -62,6 +73,11 @@ void Lane::run_turn() {
       lock_rows_ = events::LockRows::yes;
       ++counters_.stock_reruns;
       if (run == kMaxRuns) throw events::StoreUnavailable("stock changed under the turn again and again");
+    } catch (const events::CommitInDoubt&) {
+      known_.forget(a.loaded);
+      // If it was committed after all, nobody has made its calls: they are found outstanding then, and made.
+      for (const saga::v1::EffectRequest* request : a.result.effects) resumes_.push_front({Resume{request->saga()}});
+      throw;
     } catch (...) {
       known_.forget(a.loaded);
       throw;
@@ -74,10 +90,10 @@ void Lane::read_inputs(Attempt& a) {
   kept.reserve(batch_.size());
   for (Pending& pending : batch_) {
     std::optional<ReadableCommand> command;
-    if (auto* message = std::get_if<ConsumedMessage>(&pending)) {
+    if (auto* message = std::get_if<ConsumedMessage>(&pending.input)) {
       Reading reading = read_command(*message, settings_.shards, &a.arena);
       if (auto* unreadable = std::get_if<UnreadableCommand>(&reading)) {
-        answer_unreadable(*message, *unreadable);
+        finish(*message, turn_away(*message, *unreadable));
         continue;
       }
       if (auto* misplaced = std::get_if<MisplacedCommand>(&reading)) {
@@ -86,7 +102,10 @@ void Lane::read_inputs(Attempt& a) {
       }
       command = std::move(std::get<ReadableCommand>(reading));
     }
-    a.entries.push_back({kept.size(), std::move(command)});
+    if (!command && !pending.broke.empty())
+      a.to_park.push_back(kept.size());
+    else
+      a.entries.push_back({kept.size(), std::move(command)});
     kept.push_back(std::move(pending));
   }
   batch_ = std::move(kept);
@@ -95,26 +114,17 @@ void Lane::read_inputs(Attempt& a) {
 
 void Lane::lock_shards(Attempt& a) {
   std::set<Shard> shards;
-  for (const Attempt::Entry& e : a.entries) {
-    const Pending& pending = batch_[e.batch_index];
-    std::string_view key;
-    if (e.command)
-      key = e.command->input.key;
-    else if (const auto* result = std::get_if<saga::v1::EffectResult>(&pending))
-      key = stream_key(result->saga());
-    else if (const auto* wake = std::get_if<Wake>(&pending))
-      key = stream_key(wake->saga);
-    else
-      key = stream_key(std::get<Resume>(pending).saga);
-    if (key.empty()) throw sagas::BrokenInvariant("an input belongs to no key");
-    shards.insert(shard_of(key, settings_.shards));
-  }
+  for (const Attempt::Entry& e : a.entries)
+    shards.insert(e.command ? shard_of(e.command->input.key, settings_.shards) : shard_of_input(batch_[e.batch_index]));
+  for (std::size_t i : a.to_park) shards.insert(shard_of_input(batch_[i]));
+  if (shards.contains(Shard(-1))) throw sagas::BrokenInvariant("an input belongs to no key");
   std::vector<Shard> ascending(shards.begin(), shards.end());
   a.transaction = store_.begin(ascending);
   a.now = a.transaction->clock();
-  if (std::chrono::abs(a.now - clock_.now()) > settings_.max_clock_skew && !counters_.clocks_apart) {
+  if (std::chrono::abs(a.now - clock_.now()) > settings_.max_clock_skew) {
+    if (!counters_.clocks_apart) log::error("the store's clock and ours differ too much; timers stand still");
     counters_.clocks_apart = true;
-    log::error("the store's clock and ours differ too much; timers stand still");
+    std::erase_if(a.entries, [this](const Attempt::Entry& e) { return std::holds_alternative<Wake>(batch_[e.batch_index].input); });
   }
   for (const events::ShardHead& head : a.transaction->heads()) a.now = std::max(a.now, head.recorded_at);
   known_.check(*a.transaction);
@@ -125,6 +135,11 @@ void Lane::lock_shards(Attempt& a) {
 void Lane::sort_out_known_commands(Attempt& a) {
   auto key_of = [this](const ReadableCommand& c) {
     return events::InboxKey{shard_of(c.input.key, settings_.shards), c.input.key, c.inbox_id};
+  };
+  // Whether its id may have been forgotten since it was decided.
+  auto is_too_old = [this](const Attempt::Entry& e, Timestamp now) {
+    auto appended = std::get<ConsumedMessage>(batch_[e.batch_index].input).timestamp;
+    return appended.time_since_epoch().count() > 0 && now - appended > settings_.inbox_window;
   };
   auto look_up = [&](const std::vector<events::InboxKey>& keys) {
     std::map<events::InboxKey, events::InboxEntry> found;
@@ -146,7 +161,10 @@ void Lane::sort_out_known_commands(Attempt& a) {
     }
     events::InboxKey key = key_of(*e.command);
     auto known = found.find(key);
-    if (known == found.end()) {
+    if (known == found.end() && is_too_old(e, a.now)) {
+      ++counters_.refused_too_old;
+      a.first[e.batch_index] = turn_away(std::get<ConsumedMessage>(batch_[e.batch_index].input), too_old(*e.command));
+    } else if (known == found.end()) {
       if (seen.insert(key).second)
         entries.push_back(std::move(e));
       else
@@ -156,7 +174,7 @@ void Lane::sort_out_known_commands(Attempt& a) {
       mismatches.push_back(std::move(e));
     } else {
       ++counters_.duplicates;
-      if (known->second.source != source_of(std::get<ConsumedMessage>(batch_[e.batch_index])))
+      if (known->second.source != source_of(std::get<ConsumedMessage>(batch_[e.batch_index].input)))
         a.replays.push_back({std::move(e), known->second});
     }
   }
@@ -175,76 +193,57 @@ void Lane::sort_out_known_commands(Attempt& a) {
   a.entries = std::move(entries);
 }
 
+// Inputs of shards that may hold what ended a process are decided one by one, each in a turn of its own (care.h). What was
+// sorted out by now needed no deciding.
+void Lane::set_aside_for_care(Attempt& a) {
+  if (batch_.size() == 1 && batch_.front().alone) return;
+  std::erase_if(a.entries, [&](const Attempt::Entry& e) {
+    Pending& pending = batch_[e.batch_index];
+    if (!pending.broke.empty() || !care_.is_careful(shard_of_input(pending))) return false;
+    pending.alone = true;
+    a.deferred.push_back(e.batch_index);
+    return true;
+  });
+}
+
 void Lane::decide(Attempt& a) {
   for (Attempt::Entry& e : a.entries) {
-    Pending& pending = batch_[e.batch_index];
+    if (!e.command) continue;
+    if (!batch_[e.batch_index].broke.empty())
+      park_command(a, e.batch_index, *e.command);
+    else if (e.command->expires_at && *e.command->expires_at < a.now && e.command->input.message != nullptr)
+      refuse(e.command->input, common::v1::OUTCOME_EXPIRED, error::kCommandExpired, "it arrived after its ce_expirytime");
+  }
+  park_sagas_inputs(a);
+  obey_operators(a);
+  for (Attempt::Entry& e : a.entries) {
+    const Input& input = batch_[e.batch_index].input;
     if (e.command) {
-      if (e.command->expires_at && *e.command->expires_at < a.now && e.command->input.message != nullptr)
-        refuse(e.command->input, common::v1::OUTCOME_EXPIRED, error::kInvalidArgument, "it arrived after its ce_expirytime");
       a.inputs.emplace_back(e.command->input);
-    } else if (const auto* result = std::get_if<saga::v1::EffectResult>(&pending)) {
+      if (e.command->input.message != nullptr) crashpoint("decide", e.command->input.key);
+    } else if (const auto* result = std::get_if<saga::v1::EffectResult>(&input)) {
       a.inputs.emplace_back(sagas::ResultInput{result});
-    } else if (const auto* wake = std::get_if<Wake>(&pending)) {
+    } else if (const auto* wake = std::get_if<Wake>(&input)) {
       a.inputs.emplace_back(sagas::WakeInput{wake->saga});
     } else {
-      a.inputs.emplace_back(sagas::ResumeInput{std::get<Resume>(pending).saga});
+      a.inputs.emplace_back(sagas::ResumeInput{std::get<Resume>(input).saga});
     }
   }
+  a.inputs.insert(a.inputs.end(), a.more.begin(), a.more.end());
   a.loaded = a.inputs;
   for (const Attempt::Replay& r : a.replays)
     a.loaded.emplace_back(sagas::ResumeInput{sagas::saga_stream("place_order", r.entry.command->input.key)});
-  known_.load(*a.transaction, a.loaded, lock_rows_);
-  replay_answers(a);
-  a.result = sagas::run_turn(a.inputs, known_.working_set(), settings_.shards, {a.now, &a.arena});
-}
-
-void Lane::replay_answers(Attempt& a) {
-  if (a.replays.empty()) return;
-  std::vector<std::pair<Shard, Position>> places;
-  for (const Attempt::Replay& r : a.replays) places.emplace_back(r.decided.id.shard, r.decided.position);
-  std::map<std::pair<Shard, Position>, events::RecordedEvent> records;
-  for (events::RecordedEvent& e : a.transaction->read_records(places)) records.emplace(std::pair(e.shard, e.position), std::move(e));
-  for (const Attempt::Replay& r : a.replays) {
-    const ordersaga::log::v1::InputRecord& asked = *r.entry.command->input.record;
-    auto record = records.find({r.decided.id.shard, r.decided.position});
-    if (record == records.end()) throw sagas::BrokenInvariant("the inbox names an input record that is not there");
-    if (asked.reply().topic().empty()) continue;
-    bool completed = asked.reply().when() == ordersaga::log::v1::REPLY_WHEN_COMPLETED;
-    std::optional<common::v1::CommandReply> reply = stored_answer(a, record->second, completed);
-    if (!reply) continue;  // its saga is still under way and will answer
-    reply->set_replayed(true);
-    ++counters_.replays;
-    a.first[r.entry.batch_index].push_back(events::reply_message(*reply, asked.reply().topic(), r.entry.command->input.key,
-                                                                 asked.command_id() + "/replay",
-                                                                 asked.reply().content_type() == headers::kJson));
+  try {
+    known_.load(*a.transaction, a.loaded, lock_rows_);
+    replay_answers(a);
+    a.result = sagas::run_turn(a.inputs, known_.working_set(), settings_.shards, {a.now, &a.arena});
+  } catch (const events::StoreError&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& e) {
+    throw sagas::BrokenInvariant(e.what());  // of a decider, or of a fold over what the log holds
   }
-}
-
-std::optional<common::v1::CommandReply> Lane::stored_answer(const Attempt& a, const events::RecordedEvent& record, bool when_completed) {
-  google::protobuf::Arena arena;
-  const auto* input = dynamic_cast<const ordersaga::log::v1::InputRecord*>(events::decode(record, &arena));
-  if (input == nullptr) throw sagas::BrokenInvariant("the inbox names a record that is no input record");
-  if (when_completed && input->outcome() == common::v1::OUTCOME_ACCEPTED) {
-    auto& cases = known_.working_set().cases;
-    auto found = cases.find(std::string(stream_key(input->stream())));
-    if (found != cases.end()) {
-      const sagas::SagaState& saga = sagas::saga_of(found->second, *sagas::find_definition("place_order")).state;
-      if (saga.origin.command_id() == input->command_id()) {
-        if (!saga.replied) return std::nullopt;
-        return saga.reply;
-      }
-    }
-  }
-  common::v1::CommandReply reply;
-  reply.set_command_id(input->command_id());
-  reply.set_outcome(input->outcome());
-  reply.set_aggregate_id(std::string(stream_key(input->stream())));
-  reply.set_version(input->version());
-  reply.set_shard(record.shard.value);
-  reply.set_position(record.position.value);
-  if (input->has_error()) *reply.mutable_error() = input->error();
-  static_cast<void>(a);
-  return reply;
 }
 
 void Lane::write_and_commit(Attempt& a) {
@@ -275,12 +274,19 @@ void Lane::write_and_commit(Attempt& a) {
     a.write.inbox.push_back({{shard_of(e.command->input.key, settings_.shards), e.command->input.key, e.command->inbox_id},
                              e.command->hash,
                              r.inputs[i].record,
-                             source_of(std::get<ConsumedMessage>(batch_[e.batch_index]))});
+                             source_of(std::get<ConsumedMessage>(batch_[e.batch_index].input))});
   }
   for (const sagas::NextWakeup& w : r.wakeups)
     (w.over ? a.write.ended : a.write.wakeups).push_back({w.shard, w.saga, w.at, w.effect_outstanding});
   for (const sagas::NetDelta& d : r.stock)
     if (d.on_hand != 0 || d.reserved != 0 || d.create) a.write.stock.push_back({d.sku, d.location, d.on_hand, d.reserved, d.create});
+
+  // Whatever became of them, this turn was their end.
+  std::vector<bool> stays(batch_.size(), false);
+  for (std::size_t i : a.deferred) stays[i] = true;
+  for (std::size_t i = 0; i < batch_.size(); ++i)
+    if (const auto* message = std::get_if<ConsumedMessage>(&batch_[i].input); message != nullptr && is_operators(*message) && !stays[i])
+      a.write.operator_done.push_back(message->offset);
 
   const auto began = clock_.steady();
   events::WriteOutcome outcome = a.transaction->write(a.write, a.now);
@@ -302,7 +308,8 @@ void Lane::tell(TurnMetrics& metrics, const Attempt& a) const {
   const Timestamp now = clock_.now();
   for (const Attempt::Entry& e : a.entries) {
     if (!e.command) continue;
-    const auto& message = std::get<ConsumedMessage>(batch_[e.batch_index]);
+    const auto& message = std::get<ConsumedMessage>(batch_[e.batch_index].input);
+    if (is_operators(message)) continue;  // it came at no known time
     metrics.decided(*e.command->input.record, now - message.timestamp);
   }
 }
@@ -320,26 +327,38 @@ void Lane::after_commit(Attempt& a) {
     for (const auto& [shard, position] : heads) positions.push_back({shard, position});
     known_.committed(a.transaction->epoch(), positions, a.inputs);
   }
-  for (std::size_t i = 0; i < a.entries.size(); ++i) {
-    if (!a.entries[i].command) continue;
+  counters_.parked += a.parked;
+  for (const Attempt::Entry& e : a.entries) {
+    if (!e.command) continue;
     ++counters_.commands;
-    if (!a.result.inputs[i].accepted) ++counters_.rejected;
+    if (e.command->input.record->outcome() != common::v1::OUTCOME_ACCEPTED) ++counters_.rejected;
   }
-  for (const saga::v1::EffectRequest* request : a.result.effects) {
-    ++counters_.effects_started;
-    effects_.start(*request, [mailbox = mailbox_](const saga::v1::EffectResult& result) { mailbox->post(result); });
-  }
+  start_calls(a);
+  if (batch_.size() == 1 && batch_.front().alone) care_.done();
   std::vector<bool> deferred(batch_.size(), false);
   for (std::size_t i : a.deferred) deferred[i] = true;
   for (std::size_t i = batch_.size(); i-- > 0;)
     if (deferred[i]) urgent_.push_front(std::move(batch_[i]));
   for (std::size_t i = 0; i < batch_.size(); ++i) {
     if (deferred[i]) continue;
-    if (const auto* message = std::get_if<ConsumedMessage>(&batch_[i])) finish(*message, std::move(a.first[i]));
-    if (std::holds_alternative<Wake>(batch_[i])) --waking_;
+    if (const auto* message = std::get_if<ConsumedMessage>(&batch_[i].input)) finish(*message, std::move(a.first[i]));
+    if (std::holds_alternative<Wake>(batch_[i].input)) --waking_;
   }
   batch_.clear();
   if (!a.write.records.empty() && hooks_.committed) hooks_.committed();
+}
+
+// A resumed saga is one of whose call nobody knows whether it was made; what is under way here need not be made again.
+void Lane::start_calls(const Attempt& a) {
+  std::set<std::string_view> resumed;
+  for (const Pending& pending : batch_)
+    if (const auto* resume = std::get_if<Resume>(&pending.input)) resumed.insert(resume->saga);
+  for (const saga::v1::EffectRequest* r : a.result.effects) {
+    bool is_new = calls_.emplace(r->saga(), r->step(), r->attempt(), r->compensation(), r->operation()).second;
+    if (!is_new && resumed.contains(r->saga())) continue;
+    ++counters_.effects_started;
+    effects_.start(*r, [mailbox = mailbox_](const saga::v1::EffectResult& result) { mailbox->post(result); });
+  }
 }
 
 }  // namespace ordersaga::consumers

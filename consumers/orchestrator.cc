@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <thread>
 
+#include "events/errors.h"
 #include "runtime/backoff.h"
 #include "runtime/log.h"
 #include "runtime/system_random.h"
@@ -75,10 +76,20 @@ void Orchestrator::run_lane(Lane& lane, const std::stop_token& stop, std::stop_s
         }
       }
     }
+    give_back(lane);
   } catch (...) {
     std::lock_guard lock(failure_mutex_);
     if (!failure_) failure_ = std::current_exception();
     all.request_stop();
+  }
+}
+
+// What is not given back is handled with more care by the next owner than it needs; nothing is lost by it.
+void Orchestrator::give_back(Lane& lane) {
+  try {
+    lane.give_back();
+  } catch (const events::StoreError& e) {
+    log::warn("the shards could not be given back", {{"error", e.what()}});
   }
 }
 

@@ -77,6 +77,7 @@ class Orchestrator {
   void done(const Handled& handled);
   void keep_backlog_bounded();
   void run_lane(Lane& lane, const std::stop_token& stop, std::stop_source& all) noexcept;
+  static void give_back(Lane& lane);
   void drain();
 
   runtime::kafka::Consumer& consumer_;

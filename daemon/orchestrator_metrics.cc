@@ -32,6 +32,10 @@ OrchestratorMetrics::OrchestratorMetrics(runtime::Metrics& metrics, const consum
            runtime::CounterMirror(metrics.counter("store_retries_total", "Turns that the store did not let through."))},
           {&LaneCounters::in_doubt, runtime::CounterMirror(metrics.counter("commits_in_doubt_total", "Commits whose fate was not known."))},
           {&LaneCounters::parked, runtime::CounterMirror(metrics.counter("inputs_parked_total", "Inputs that broke their turn."))},
+          {&LaneCounters::refused_too_old,
+           runtime::CounterMirror(metrics.counter("commands_too_old_total", "Commands refused because their ids may be forgotten."))},
+          {&LaneCounters::operators_commands,
+           runtime::CounterMirror(metrics.counter("operators_commands_total", "Commands that operators left in the store."))},
           {&LaneCounters::effects_started, runtime::CounterMirror(metrics.counter("effects_started_total", "Calls to the outside begun."))},
           {&LaneCounters::effects_finished,
            runtime::CounterMirror(metrics.counter("effects_finished_total", "Calls to the outside ended."))},
@@ -39,6 +43,8 @@ OrchestratorMetrics::OrchestratorMetrics(runtime::Metrics& metrics, const consum
       },
       effects_in_flight_(metrics.gauge("effects_in_flight", "Calls to the outside under way.")),
       clocks_apart_(metrics.gauge("clocks_apart", "1: timers stand still, since the database's clock and ours differ too much.")),
+      parked_now_(
+          metrics.gauge("saga_stuck", "Inputs of sagas that broke their turn and wait for an operator; looked at every ten seconds.")),
       backlog_(metrics.gauge("command_backlog", "Commands taken from Kafka and not decided yet.")),
       collection_(metrics, [this] { collect(); }) {}
 
@@ -51,6 +57,7 @@ void OrchestratorMetrics::collect() {
   for (Mirrored& m : counters_)
     m.mirror.set(sum_of_lanes([&m](const consumers::Lane& lane) { return (lane.counters().*m.count).load(std::memory_order_relaxed); }));
   effects_in_flight_.Set(static_cast<double>(effects_.in_flight()));
+  parked_now_.Set(static_cast<double>(sum_of_lanes([](const consumers::Lane& lane) { return lane.counters().parked_now.load(); })));
   backlog_.Set(static_cast<double>(sum_of_lanes([](const consumers::Lane& lane) { return lane.backlog(); })));
   clocks_apart_.Set(
       sum_of_lanes([](const consumers::Lane& lane) -> std::uint64_t { return lane.counters().clocks_apart ? 1 : 0; }) > 0 ? 1 : 0);

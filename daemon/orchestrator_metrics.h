@@ -29,6 +29,7 @@ class OrchestratorMetrics {
   std::vector<Mirrored> counters_;
   prometheus::Gauge& effects_in_flight_;
   prometheus::Gauge& clocks_apart_;
+  prometheus::Gauge& parked_now_;
   prometheus::Gauge& backlog_;
   runtime::Metrics::Collection collection_;  // last: it uses the others
 };

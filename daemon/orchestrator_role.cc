@@ -1,5 +1,8 @@
 #include "daemon/orchestrator_role.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <utility>
 #include <vector>
 
@@ -72,6 +75,10 @@ class Orchestration {
     settings.commands_topic = topics::kCommands;
     settings.lane.shards = shards_;
     settings.lane.max_inputs = static_cast<std::size_t>(settings_.turn_size);
+    settings.lane.inbox_window = std::chrono::hours(24 * settings_.inbox_days);
+    // Another life has another name, whatever the process is called.
+    runtime::SystemRandom random;
+    settings.lane.care.owner = fmt::format("{}/{}/{:08x}", settings_.instance, getpid(), random.next() & 0xffffffff);
     return settings;
   }
 

@@ -13,6 +13,9 @@ inline constexpr std::string_view kInvalidArgument = "INVALID_ARGUMENT";
 inline constexpr std::string_view kUnknownSku = "UNKNOWN_SKU";
 inline constexpr std::string_view kCurrencyMismatch = "CURRENCY_MISMATCH";
 inline constexpr std::string_view kIdempotencyKeyMismatch = "IDEMPOTENCY_KEY_MISMATCH";
+// It came too late.
+inline constexpr std::string_view kCommandExpired = "COMMAND_EXPIRED";
+inline constexpr std::string_view kCommandTooOld = "COMMAND_TOO_OLD";
 // What it speaks of does not exist.
 inline constexpr std::string_view kOrderNotFound = "ORDER_NOT_FOUND";
 inline constexpr std::string_view kReservationNotFound = "RESERVATION_NOT_FOUND";
@@ -63,6 +66,8 @@ inline constexpr ErrorCode kErrorCodes[] = {
     {error::kUnknownSku, false, 422, "INVALID_ARGUMENT", 2},
     {error::kCurrencyMismatch, false, 422, "INVALID_ARGUMENT", 2},
     {error::kIdempotencyKeyMismatch, false, 422, "INVALID_ARGUMENT", 2},
+    {error::kCommandExpired, false, 410, "DEADLINE_EXCEEDED", 6},
+    {error::kCommandTooOld, false, 410, "FAILED_PRECONDITION", 5},
     {error::kOrderNotFound, false, 404, "NOT_FOUND", 3},
     {error::kReservationNotFound, false, 404, "NOT_FOUND", 3},
     {error::kPaymentNotFound, false, 404, "NOT_FOUND", 3},

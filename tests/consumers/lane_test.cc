@@ -139,7 +139,38 @@ TEST_F(LaneFixture, ACommandAfterItsExpiryIsNotDecided) {
   a_->run();
   ASSERT_EQ(inputs("place-o1").size(), 1U);
   EXPECT_EQ(inputs("place-o1")[0].outcome(), common_v1::OUTCOME_EXPIRED);
+  EXPECT_EQ(inputs("place-o1")[0].error().code(), "COMMAND_EXPIRED");
   EXPECT_EQ(count("OrderPlaced"), 0);
+}
+
+TEST_F(LaneFixture, ACommandOlderThanTheInboxRemembersIsRefusedUnlessItIsStillKnown) {
+  receive("SKU-1", 10);
+  auto at = [this](Duration age) { return std::chrono::floor<std::chrono::milliseconds>(clock_.wall - age); };
+  ConsumedMessage known = message("o1", place("o1"), "place-o1");
+  known.timestamp = at(0s);
+  ConsumedMessage old = message("o2", place("o2"), "place-o2");
+  old.timestamp = at(settings_.inbox_window + 1s);
+  ConsumedMessage recent = message("o3", place("o3"), "place-o3");
+  recent.timestamp = at(settings_.inbox_window);
+  for (const auto& m : {known, old, recent}) a_->lane.offer(m);
+  a_->run();
+  EXPECT_EQ(count("OrderPlaced"), 2);
+  EXPECT_TRUE(inputs("place-o2").empty()) << "it may have an outcome already: it gets no second one";
+  ASSERT_EQ(a_->handled.size(), 3U);
+  const Handled& refused = *std::ranges::find_if(a_->handled, [&](const Handled& h) { return !h.first.empty(); });
+  ASSERT_EQ(refused.first.size(), 2U);
+  EXPECT_EQ(refused.first[0].topic, topics::kCommandsDlq);
+  EXPECT_EQ(header_of(refused.first[0], headers::kDlqErrorCode), "COMMAND_TOO_OLD");
+  EXPECT_EQ(reply_in(refused.first[1]).error().code(), "COMMAND_TOO_OLD");
+  EXPECT_EQ(reply_in(refused.first[1]).command_id(), "place-o2");
+  EXPECT_EQ(a_->lane.counters().refused_too_old, 1U);
+
+  a_->handled.clear();
+  clock_.advance(settings_.inbox_window + 1s);
+  a_->lane.offer(known);
+  a_->run();
+  ASSERT_EQ(a_->handled.size(), 1U);
+  EXPECT_TRUE(a_->handled[0].first.empty()) << "a redelivery of what the inbox knows is no news";
 }
 
 TEST_F(LaneFixture, ATakeOverMakesOutstandingCallsAgainWithTheSameKeys) {

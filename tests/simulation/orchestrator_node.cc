@@ -51,6 +51,9 @@ struct OrchestratorNode::Process {
     settings.lane.max_inputs = 1 + around.world.random().below(40);
     settings.lane.max_cases = 1 + around.world.random().below(60);
     settings.lane.timer_poll = 200ms;
+    settings.lane.max_resumes = 1 + around.world.random().below(10);
+    // Processes crash by chance here, and not by an input.
+    settings.lane.care.max_attempts = 1'000'000;
     settings.pause_at = 30;
     settings.resume_at = 10;
     settings.poll_max = 50;

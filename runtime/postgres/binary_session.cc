@@ -65,12 +65,13 @@ bool BinarySession::is_open() const {
   return PQstatus(connection_.get()) == CONNECTION_OK;
 }
 
-void BinarySession::fail(const pg_result* result) const {
+void BinarySession::fail(const pg_result* result) {
   const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const std::string what = result == nullptr ? PQerrorMessage(connection_.get()) : PQresultErrorMessage(result);
   if (state != nullptr) throw_for_state(state, what);
-  if (!is_open()) throw ConnectionLost(what);
-  throw Error(what);
+  // It is libpq that speaks, not the server; and it may still count what is lost as open (classify.cc).
+  connection_.reset();
+  throw ConnectionLost(what);
 }
 
 void BinarySession::prepare(const Statement& statement) {

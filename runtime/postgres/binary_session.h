@@ -60,7 +60,7 @@ class BinarySession {
     void operator()(pg_conn* connection) const noexcept;
   };
   void prepare(const Statement& statement);
-  [[noreturn]] void fail(const pg_result* result) const;
+  [[noreturn]] void fail(const pg_result* result);
 
   std::unique_ptr<pg_conn, Finish> connection_;
   std::unordered_set<std::string> prepared_;

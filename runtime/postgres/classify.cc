@@ -49,7 +49,9 @@ void rethrow_classified(bool open) {
   } catch (const pqxx::insufficient_privilege& e) {
     throw NotSetUp(trimmed(e.what()), "42501");
   } catch (const pqxx::sql_error& e) {
-    if (!open && e.sqlstate().empty()) throw ConnectionLost(trimmed(e.what()));
+    // Without a SQLSTATE it is libpq that speaks, not the server: the connection broke, though libpq may not count it as
+    // closed yet (a statement that could not even be written).
+    if (e.sqlstate().empty()) throw ConnectionLost(trimmed(e.what()));
     throw_for_state(e.sqlstate(), e.what());
   } catch (const pqxx::broken_connection& e) {
     throw ConnectionLost(trimmed(e.what()));

@@ -44,6 +44,21 @@ void append_keyword(std::string& out, std::string_view keyword, std::string_view
   out += '\'';
 }
 
+// A session that is lost is dropped: libpq may still count it as open.
+template <class Session, class F>
+Rows or_drop(std::unique_ptr<Session>& session, F&& f) {
+  try {
+    try {
+      return f();
+    } catch (...) {
+      rethrow_classified(session->is_open());
+    }
+  } catch (const ConnectionLost&) {
+    session.reset();
+    throw;
+  }
+}
+
 }  // namespace
 
 std::string with_defaults(const std::string& target) {
@@ -152,22 +167,14 @@ Rows Connection::exec(const std::string& sql) {
   if (!session_) throw ConnectionLost("the connection was dropped");
   ++statements_;
   tally_->statements.fetch_add(1, std::memory_order_relaxed);
-  try {
-    return session_->exec(sql);
-  } catch (...) {
-    rethrow_classified(is_open());
-  }
+  return or_drop(session_, [&] { return session_->exec(sql); });
 }
 
 Rows Connection::exec(const Statement& statement, const Parameters& parameters) {
   if (!session_) throw ConnectionLost("the connection was dropped");
   ++statements_;
   tally_->statements.fetch_add(1, std::memory_order_relaxed);
-  try {
-    return session_->exec(statement, parameters);
-  } catch (...) {
-    rethrow_classified(is_open());
-  }
+  return or_drop(session_, [&] { return session_->exec(statement, parameters); });
 }
 
 void Connection::commit() {

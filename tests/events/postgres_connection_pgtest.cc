@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "runtime/postgres/binary_session.h"
+#include "tests/support/private_postgres.h"
 #include "tests/support/test_database.h"
 
 namespace ordersaga::runtime::postgres {
@@ -139,6 +141,26 @@ TEST_F(ConnectionTest, a_session_that_idles_in_its_transaction_is_lost) {
   connection.exec("SET idle_in_transaction_session_timeout = '20ms'; BEGIN");
   Connection(database.target()).exec("SELECT pg_sleep(0.2)");
   EXPECT_THROW(connection.exec("SELECT 1"), ConnectionLost);
+}
+
+// A server that ends at once says a word of warning before it hangs up. libpq then gives the failed writing as an error of the
+// statement, and goes on to count the connection as open.
+TEST(Crash, of_the_server_is_a_lost_connection_and_not_an_error_of_the_statement) {
+  testing_support::PrivatePostgres server;
+  Connection by_text(server.target());
+  Connection prepared(server.target());
+  constexpr Statement kOne{"one", "SELECT 1"};
+  prepared.exec(kOne, {});
+  BinarySession binary(server.target());
+  binary.send(kOne, {});
+  binary.receive();
+  server.stop_immediately();
+  EXPECT_THROW(by_text.exec("SELECT 1"), ConnectionLost);
+  EXPECT_FALSE(by_text.is_open());
+  EXPECT_THROW(prepared.exec(kOne, {}), ConnectionLost);
+  EXPECT_FALSE(prepared.is_open());
+  EXPECT_THROW((binary.send(kOne, {}), binary.receive()), ConnectionLost);
+  EXPECT_FALSE(binary.is_open());
 }
 
 TEST_F(ConnectionTest, a_commit_that_is_refused_is_no_doubtful_one) {

@@ -81,14 +81,23 @@ class Events {
 template <class Event>
 using Decision = std::variant<Events<Event>, Rejection>;
 
+// M::descriptor(), asked once: it costs more than all the comparisons that are made with it.
+template <class M>
+const google::protobuf::Descriptor* type_of() {
+  static const google::protobuf::Descriptor* const type = M::descriptor();
+  return type;
+}
+
+// As below, for who has asked the message for its type before.
+template <class... M>
+bool narrow(const Message& message, const google::protobuf::Descriptor* type, std::variant<const M*...>& out) {
+  return ((type_of<M>() == type && (out = static_cast<const M*>(&message), true)) || ...);
+}
+
 // Makes `out` the alternative of `OneOf` that `message` is. Returns false when it is none of them.
 template <class... M>
 bool narrow(const Message& message, std::variant<const M*...>& out) {
-  // Asking a type for its descriptor costs more than all the comparisons, so each is asked once.
-  static const std::array<const google::protobuf::Descriptor*, sizeof...(M)> types{M::descriptor()...};
-  const google::protobuf::Descriptor* type = message.GetDescriptor();
-  auto it = types.begin();
-  return ((*it++ == type && (out = static_cast<const M*>(&message), true)) || ...);
+  return narrow(message, message.GetDescriptor(), out);
 }
 
 // Whether `message` is one of the alternatives.
@@ -102,6 +111,12 @@ bool is_one_of(const Message& message) {
 template <class... M>
 const Message& message_of(const std::variant<const M*...>& one) {
   return std::visit([](const auto* message) -> const Message& { return *message; }, one);
+}
+
+// The type of the message that an alternative points to.
+template <class... M>
+const google::protobuf::Descriptor* type_of(const std::variant<const M*...>& one) {
+  return std::visit([]<class T>(const T*) { return type_of<T>(); }, one);
 }
 
 template <class M>

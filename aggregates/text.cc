@@ -1,5 +1,8 @@
 #include "aggregates/text.h"
 
+#include <cstdint>
+#include <cstring>
+
 namespace ordersaga::aggregates {
 namespace {
 
@@ -21,10 +24,23 @@ std::size_t character_at(std::string_view bytes, std::size_t i) {
   return length;
 }
 
+// Length of a prefix that is ASCII without NUL, eight characters at a time: nearly all text is nothing else.
+std::size_t ascii_prefix(std::string_view bytes) {
+  constexpr std::uint64_t kHigh = 0x8080808080808080U, kOnes = 0x0101010101010101U;
+  std::size_t i = 0;
+  for (; i + sizeof(std::uint64_t) <= bytes.size(); i += sizeof(std::uint64_t)) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, bytes.data() + i, sizeof(eight));
+    // Below 0x80, taking one away sets a high bit exactly where there was a zero.
+    if (((eight | (eight - kOnes)) & kHigh) != 0) break;
+  }
+  return i;
+}
+
 }  // namespace
 
 bool is_text(std::string_view bytes) {
-  for (std::size_t i = 0; i < bytes.size();) {
+  for (std::size_t i = ascii_prefix(bytes); i < bytes.size();) {
     std::size_t length = character_at(bytes, i);
     if (length == 0) return false;
     i += length;

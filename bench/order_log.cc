@@ -103,8 +103,8 @@ class Filling {
     sagas::TurnResult result = sagas::run_turn(inputs, known_, store_.shards(), {now, &arena});
     events::TurnWrite write;
     for (const sagas::TurnRecord& r : result.records)
-      write.records.push_back({r.shard, r.stream, r.version, events::number_of(r.payload->GetDescriptor()), r.payload->SerializeAsString(),
-                               r.metadata->SerializeAsString()});
+      write.records.push_back({r.shard, std::string(r.stream), r.version, events::number_of(r.payload->GetDescriptor()),
+                               r.payload->SerializeAsString(), r.metadata->SerializeAsString()});
     records_ += write.records.size();
     if (!std::holds_alternative<events::Written>(transaction->write(write, now)))
       throw std::runtime_error("the log refused the orders: are there others of this prefix?");

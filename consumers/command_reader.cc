@@ -68,7 +68,7 @@ std::optional<std::string> read_reply(const ConsumedMessage& m, log::InputRecord
   if (topic.empty()) return std::nullopt;
   if (!is_reply_topic(topic)) return std::string(headers::kReplyTo) + " must begin with " + std::string(topics::kRepliesPrefix);
   record.mutable_reply()->set_topic(topic);
-  record.mutable_reply()->set_content_type(record.content_type());
+  if (!record.content_type().empty()) record.mutable_reply()->set_content_type(record.content_type());
   record.mutable_reply()->set_when(when == headers::kReplyWhenCompleted ? log::REPLY_WHEN_COMPLETED : log::REPLY_WHEN_ACCEPTED);
   if (when == headers::kReplyWhenCompleted || when == headers::kReplyWhenAccepted) return std::nullopt;
   return std::string(headers::kReplyWhen) + " must be accepted or completed";
@@ -117,8 +117,8 @@ Reading read_command(const ConsumedMessage& m, int shards, Arena* arena) {
   auto* record = Arena::CreateMessage<log::InputRecord>(arena);
   record->set_command_id(id);
   record->set_type(type);
-  record->set_content_type(std::string(is_json(m) ? headers::kJson : headers::kProtobuf));
-  record->set_idempotency_key(key_header);
+  if (is_json(m)) record->set_content_type(std::string(headers::kJson));
+  if (key_header != id) record->set_idempotency_key(key_header);
   record->set_topic(m.topic);
   record->set_partition(m.partition);
   record->set_offset(m.offset);

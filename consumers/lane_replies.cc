@@ -8,6 +8,7 @@
 #include "events/reply_message.h"
 #include "runtime/log.h"
 #include "schemas/headers.h"
+#include "schemas/packed_id.h"
 #include "schemas/streams.h"
 
 namespace ordersaga::consumers {
@@ -47,9 +48,15 @@ std::optional<common::v1::CommandReply> Lane::stored_answer(const events::Record
     auto found = cases.find(std::string(stream_key(input->stream())));
     if (found != cases.end()) {
       const sagas::SagaState& saga = sagas::saga_of(found->second, *sagas::find_definition("place_order")).state;
-      if (saga.origin.command_id() == input->command_id()) {
+      saga::v1::SagaOrigin origin;
+      saga.origin.unpack(origin);
+      if (id_text(origin.command()) == input->command_id()) {
         if (!saga.replied) return std::nullopt;
-        return saga.reply;
+        common::v1::CommandReply reply;
+        saga.reply.unpack(reply);
+        reply.set_command_id(input->command_id());
+        reply.set_aggregate_id(found->first);
+        return reply;
       }
     }
   }

@@ -261,7 +261,7 @@ void Lane::write_and_commit(Attempt& a) {
       metadata = serialized->SerializeAsString();
     }
     events::NewRecord& out = a.write.records.emplace_back(events::NewRecord{
-        record.shard, record.stream, record.version, events::number_of(type), record.payload->SerializeAsString(), metadata});
+        record.shard, std::string(record.stream), record.version, events::number_of(type), record.payload->SerializeAsString(), metadata});
     // What differs from record to record is appended: concatenated messages are one merged message.
     ordersaga::log::v1::RecordMetadata extra;
     if (std::uint32_t version = events::schema_version_of(type); version > 1) extra.set_schema_version(version);
@@ -277,9 +277,10 @@ void Lane::write_and_commit(Attempt& a) {
                              source_of(std::get<ConsumedMessage>(batch_[e.batch_index].input))});
   }
   for (const sagas::NextWakeup& w : r.wakeups)
-    (w.over ? a.write.ended : a.write.wakeups).push_back({w.shard, w.saga, w.at, w.effect_outstanding});
+    (w.over ? a.write.ended : a.write.wakeups).push_back({w.shard, std::string(w.saga), w.at, w.effect_outstanding});
   for (const sagas::NetDelta& d : r.stock)
-    if (d.on_hand != 0 || d.reserved != 0 || d.create) a.write.stock.push_back({d.sku, d.location, d.on_hand, d.reserved, d.create});
+    if (d.on_hand != 0 || d.reserved != 0 || d.create)
+      a.write.stock.push_back({std::string(d.sku), std::string(d.location), d.on_hand, d.reserved, d.create});
 
   // Whatever became of them, this turn was their end.
   std::vector<bool> stays(batch_.size(), false);

@@ -119,15 +119,14 @@ void TurnMetrics::count_value(std::string_view order_stream, const sagas::Workin
   key_.assign(stream_key(order_stream));
   auto order = known.cases.find(key_);
   if (order == known.cases.end()) return;
-  const order::v1::OrderTotals& totals = order->second.order.state.placed.totals();
-  auto counter = value_.find(totals.currency_code());
-  if (counter == value_.end())
-    counter =
-        value_
-            .emplace(totals.currency_code(), &metrics_.counter("order_value_minor_total", "Totals of the confirmed orders, in minor units.",
-                                                               {{"currency", totals.currency_code()}}))
-            .first;
-  counter->second->Increment(static_cast<double>(totals.total_minor()));
+  const auto& placed = order->second.order.state;
+  auto counter = value_.find(placed.currency_code);
+  if (counter == value_.end()) {
+    auto& made = metrics_.counter("order_value_minor_total", "Totals of the confirmed orders, in minor units.",
+                                  {{"currency", placed.currency_code}});
+    counter = value_.emplace(placed.currency_code, &made).first;
+  }
+  counter->second->Increment(static_cast<double>(placed.total_minor));
 }
 
 void TurnMetrics::step_over(const StepSeries& series, prometheus::Histogram& outcome, Unfinished& saga, int step, Timestamp now) {

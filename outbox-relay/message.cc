@@ -106,9 +106,9 @@ void add_if(OutgoingMessage& m, std::string_view name, std::string_view value) {
   if (!value.empty()) add(m, name, value);
 }
 
-void add_lineage(OutgoingMessage& m, const RecordMetadata& metadata) {
-  add_if(m, headers::kCorrelationId, metadata.correlation_id());
-  add_if(m, headers::kCausationId, metadata.causation_id());
+void add_lineage(OutgoingMessage& m, const RecordMetadata& metadata, const Lineage& lineage) {
+  add_if(m, headers::kCorrelationId, lineage.correlation_id);
+  add_if(m, headers::kCausationId, lineage.causation_id);
   add_if(m, headers::kTraceParent, metadata.traceparent());
 }
 
@@ -135,6 +135,7 @@ const std::vector<Composer::Composed>& Composer::compose(const events::RecordedE
   const Descriptor* type = type_of(record);
   parse(metadata_, record.metadata, record);
   key_ = record.stream.empty() ? std::string_view(metadata_.key()) : stream_key(record.stream);
+  lineage_ = lineage_of(metadata_, key_);
   composed_.clear();
   event(record, type, epoch);
   if (is<InputRecord>(type)) input(record);
@@ -168,9 +169,9 @@ void Composer::event(const events::RecordedEvent& record, const Descriptor* type
   add_header(headers::kShard, text_of(record.shard.value, shard_));
   add_header(headers::kPosition, text_of(record.position.value, position_));
   add_header(headers::kEpoch, text_of(epoch.value, epoch_));
-  add_if_any(headers::kActor, metadata_.actor());
-  add_if_any(headers::kCorrelationId, metadata_.correlation_id());
-  add_if_any(headers::kCausationId, metadata_.causation_id());
+  add_if_any(headers::kActor, lineage_.actor);
+  add_if_any(headers::kCorrelationId, lineage_.correlation_id);
+  add_if_any(headers::kCausationId, lineage_.causation_id);
   add_if_any(headers::kTraceParent, metadata_.traceparent());
   composed_.push_back({Kind::event, kEventsRetention, {topics::kEvents, record.shard.value, key_, record.payload, headers_}});
 }
@@ -196,7 +197,11 @@ void Composer::input(const events::RecordedEvent& record) {
 
 void Composer::saga(const events::RecordedEvent& record) {
   parse(saga_, record.payload, record);
-  if (saga_.has_reply() && !saga_.reply_to().topic().empty()) reply(*saga_.mutable_reply(), saga_.reply_to(), record);
+  if (!saga_.has_reply() || saga_.reply_to().topic().empty()) return;
+  common::v1::CommandReply& answer = *saga_.mutable_reply();
+  answer.set_command_id(id_text(saga_.replied()));
+  answer.set_aggregate_id(std::string(key_));
+  reply(answer, saga_.reply_to(), record);
 }
 
 void Composer::reply(common::v1::CommandReply& answer, const log::v1::ReplyAddress& to, const events::RecordedEvent& record) {
@@ -206,7 +211,7 @@ void Composer::reply(common::v1::CommandReply& answer, const log::v1::ReplyAddre
   other_ =
       events::reply_message(answer, to.topic(), std::string(key_), answer.command_id() + "/reply", to.content_type() == headers::kJson);
   add(other_, headers::kTime, time_text(record.recorded_at));
-  add_if(other_, headers::kCorrelationId, metadata_.correlation_id());
+  add_if(other_, headers::kCorrelationId, lineage_.correlation_id);
   add_if(other_, headers::kTraceParent, metadata_.traceparent());
   add_other(Kind::reply, kRepliesRetention);
 }
@@ -225,7 +230,7 @@ void Composer::request(const events::RecordedEvent& record, Epoch epoch) {
   add(other_, headers::kTime, time_text(record.recorded_at));
   add(other_, headers::kContentType, headers::kProtobuf);
   add(other_, headers::kPartitionKey, request.key());
-  add_lineage(other_, metadata_);
+  add_lineage(other_, metadata_, lineage_);
   other_.value = std::move(*request.mutable_data());
   add_other(Kind::request, kCommandsRetention);
 }

@@ -10,6 +10,7 @@
 #include "ordersaga/log/v1/record.pb.h"
 #include "ordersaga/saga/v1/saga.pb.h"
 #include "runtime/kafka/bus.h"
+#include "schemas/lineage.h"
 
 namespace ordersaga::relay {
 
@@ -65,6 +66,7 @@ class Composer {
 
   const int shards_;
   log::v1::RecordMetadata metadata_;
+  Lineage lineage_;
   log::v1::InputRecord input_;
   saga::v1::SagaAdvanced saga_;
   std::vector<Composed> composed_;

@@ -9,6 +9,7 @@
 #include "events/errors.h"
 #include "ordersaga/log/v1/record.pb.h"
 #include "schemas/headers.h"
+#include "schemas/lineage.h"
 #include "schemas/streams.h"
 
 namespace ordersaga::projections {
@@ -109,7 +110,7 @@ Record from_log(events::RecordedEvent event) {
   log::v1::RecordMetadata metadata;
   if (!metadata.ParseFromString(event.metadata)) record.defect = "its metadata cannot be read";
   record.key = event.stream.empty() ? metadata.key() : std::string(stream_key(event.stream));
-  record.actor = metadata.actor();
+  record.actor = actor_of(metadata);
   record.type = events::type_of(event.type);
   record.type_name = record.type ? record.type->full_name() : "#" + std::to_string(event.type.value);
   record.event = std::move(event);

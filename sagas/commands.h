@@ -11,12 +11,11 @@ namespace inventory = ordersaga::inventory::v1;
 namespace payment = ordersaga::payment::v1;
 namespace shipment = ordersaga::shipment::v1;
 
-// A command that needs nothing but the order's id.
+// A command that says nothing but its name. Which order, and which of its payments and parcels, needs no saying inside of a
+// turn, which is about one order at a time: no id means the first.
 template <class C>
-Message* plain(const OrderCase& c, const Context& context) {
-  C* command = aggregates::make<C>(context);
-  command->set_order_id(c.order_id);
-  return command;
+Message* plain(const OrderCase&, const Context& context) {
+  return aggregates::make<C>(context);
 }
 
 // This slice pays an order by one payment and sends it in one parcel.
@@ -27,33 +26,32 @@ inline std::string first_shipment(const OrderCase& c) {
   return c.order_id + ".1";
 }
 
-inline aggregates::payment::State payment_state(const OrderCase& c) {
-  return c.payments.empty() ? aggregates::payment::State{} : c.payments.front().state;
+inline const aggregates::payment::State& payment_state(const OrderCase& c) {
+  static const aggregates::payment::State none;
+  return c.payments.empty() ? none : c.payments.front().state;
 }
-inline aggregates::shipment::State shipment_state(const OrderCase& c) {
-  return c.shipments.empty() ? aggregates::shipment::State{} : c.shipments.front().state;
+inline const aggregates::shipment::State& shipment_state(const OrderCase& c) {
+  static const aggregates::shipment::State none;
+  return c.shipments.empty() ? none : c.shipments.front().state;
 }
 
-inline Message* release_stock(const OrderCase& c, const Context& context) {
+inline Message* release_stock(const OrderCase&, const Context& context) {
   auto* command = aggregates::make<inventory::ReleaseStock>(context);
-  command->set_order_id(c.order_id);
   command->set_reason("undone");
   return command;
 }
 
 // What all requests about the payment say.
 inline void fill_payment(const OrderCase& c, v1::EffectRequest& request) {
-  const aggregates::payment::State& p = c.payments.front().state;
-  request.set_subject_id(p.payment_id);
+  const aggregates::payment::State& p = payment_state(c);
   request.set_reference(p.authorization);
   request.mutable_amount()->set_currency_code(p.currency_code);
   request.mutable_amount()->set_amount_minor(p.requested);
 }
 
 template <payment::PaymentOperation Op, payment::PaymentResult Result>
-Message* record_payment(const OrderCase& c, const v1::EffectResult& result, const Context& context) {
+Message* record_payment(const OrderCase&, const v1::EffectResult& result, const Context& context) {
   auto* command = aggregates::make<payment::RecordPaymentResult>(context);
-  command->set_payment_id(first_payment(c));
   command->set_operation(Op);
   command->set_result(Result);
   command->set_reference(result.reference());

@@ -1,5 +1,6 @@
 #include "sagas/desk.h"
 
+#include <array>
 #include <charconv>
 
 namespace ordersaga::sagas {
@@ -36,13 +37,13 @@ std::string_view id_in(const agg::shipment::Command& command) {
 
 // The payment or shipment that a command is about; it may be the next new one. Null: the order has none of that id.
 template <class State, class Command>
-Versioned<State>* find_child(std::vector<Versioned<State>>& all, const Command& command, std::string_view order_id, std::string& id) {
-  id = std::string(id_in(command));
-  if (id.empty()) id = std::string(order_id) + ".1";
-  int n = number_in(id, order_id);
-  if (n < 1 || static_cast<std::size_t>(n) > all.size() + 1) return nullptr;
-  if (static_cast<std::size_t>(n) > all.size()) all.emplace_back();
-  return &all[static_cast<std::size_t>(n) - 1];
+Versioned<State>* find_child(std::vector<Versioned<State>>& all, const Command& command, std::string_view order_id, int& number) {
+  std::string_view id = id_in(command);
+  number = id.empty() ? 1 : number_in(id, order_id);
+  auto n = static_cast<std::size_t>(number);
+  if (number < 1 || n > all.size() + 1) return nullptr;
+  if (n > all.size()) all.emplace_back();
+  return &all[n - 1];
 }
 
 template <class State, class Event>
@@ -60,6 +61,20 @@ Outcome<State, Event> outcome(Versioned<State>* target, agg::Decision<Event>&& d
   return {target, std::get<agg::Events<Event>>(decision)};
 }
 
+// The types of the events that start sagas, in the order of definitions().
+const std::vector<const google::protobuf::Descriptor*>& starting_events() {
+  static const auto types = [] {
+    std::vector<const google::protobuf::Descriptor*> all;
+    for (const Definition* d : definitions()) all.push_back(d->started_by());
+    return all;
+  }();
+  return types;
+}
+
+// Whether events of this kind change stock levels.
+template <class Event>
+constexpr bool kChangesLevels = std::is_same_v<Event, agg::reservation::Event> || std::is_same_v<Event, agg::stock::Event>;
+
 }  // namespace
 
 // What one command led to, not yet applied.
@@ -68,11 +83,11 @@ struct Desk::Decided {
                Outcome<agg::payment::State, agg::payment::Event>, Outcome<agg::shipment::State, agg::shipment::Event>,
                Outcome<agg::stock::State, agg::stock::Event>>
       outcome;
-  std::string stream;
+  StreamName stream{};
 };
 
 Desk::Desk(WorkingSet& known, int shards, const Context& context, TurnResult& result)
-    : known_(known), shards_(shards), context_(context), result_(result) {}
+    : known_(known), shards_(shards), context_(context), result_(result), wakeup_index_(&memory_), stock_index_(&memory_) {}
 
 std::size_t Desk::write_input(std::string_view key, const log::InputRecord& record, const log::RecordMetadata& metadata) {
   auto& with_key = *agg::make<log::RecordMetadata>(context_);
@@ -82,120 +97,114 @@ std::size_t Desk::write_input(std::string_view key, const log::InputRecord& reco
   return result_.records.size() - 1;
 }
 
-void Desk::open(std::string_view key, log::RecordMetadata& metadata, const v1::SagaOrigin& origin) {
-  key_ = std::string(key);
+void Desk::open(std::string_view key, const log::RecordMetadata& metadata, const v1::SagaOrigin& origin) {
+  key_ = key;
   shard_ = shard_of(key_, shards_);
   metadata_ = &metadata;
-  origin_ = origin;
+  origin_ = &origin;
   auto found = known_.cases.find(key_);
   case_ = found == known_.cases.end() ? nullptr : &found->second;
 }
 
-void Desk::open_for_saga(std::string order_id, int definition, std::string cause) {
+void Desk::open_for_saga(std::string_view order_id, int definition, const log::SagaCause& cause) {
   auto& metadata = *agg::make<log::RecordMetadata>(context_);
-  open(order_id, metadata, {});
+  auto& origin = *agg::make<v1::SagaOrigin>(context_);
+  open(order_id, metadata, origin);
   if (case_ == nullptr || saga_of(*case_, definition).state.phase == Phase::none)
-    throw BrokenInvariant("order " + order_id + " has no saga " + std::string(sagas::definition(definition).name));
-  origin_ = saga_of(*case_, definition).state.origin;
-  metadata.set_causation_id(std::move(cause));
-  metadata.set_correlation_id(origin_.correlation_id());
-  metadata.set_traceparent(origin_.traceparent());
-  metadata.set_actor("saga:" + std::string(sagas::definition(definition).name));
+    throw BrokenInvariant("order " + std::string(order_id) + " has no saga " + std::string(sagas::definition(definition).name));
+  saga_of(*case_, definition).state.origin.unpack(origin);
+  *metadata.mutable_saga() = cause;
+  *metadata.mutable_correlation() = origin.has_correlation() ? origin.correlation() : origin.command();
+  if (!origin.traceparent().empty()) metadata.set_traceparent(origin.traceparent());
 }
 
 void Desk::close() {
   case_ = nullptr;
   metadata_ = nullptr;
+  origin_ = nullptr;
   happened_.clear();
+  next_ = 0;
 }
 
 std::optional<agg::Rejection> Desk::decide(std::span<const Message* const> commands) {
-  std::vector<Decided> all;
-  all.reserve(commands.size());
-  for (const Message* command : commands) {
+  std::array<Decided, kMaxCommands> all;
+  if (commands.size() > all.size()) throw std::length_error("more than kMaxCommands commands at a time");
+  for (std::size_t i = 0; i < commands.size(); ++i) {
     std::optional<agg::Rejection> no;
-    all.push_back(decide_one(*command, no));
+    all[i] = decide_one(*commands[i], no);
     if (no) return no;
   }
-  for (const Decided& decided : all) apply(decided);
+  for (std::size_t i = 0; i < commands.size(); ++i) apply(all[i]);
   return std::nullopt;
 }
 
 Desk::Decided Desk::decide_one(const Message& command, std::optional<agg::Rejection>& no) {
-  Decided out;
+  const EventType type = command.GetDescriptor();
   agg::stock::Command for_stock;
-  if (agg::narrow(command, for_stock)) {
-    StockItem& item = known_.stock_items[key_];
-    out.stream = stock_stream(key_);
-    out.outcome = outcome(&item, agg::stock::decide(for_stock, item.state, context_), no);
-    return out;
+  if (agg::narrow(command, type, for_stock)) {
+    StockItem& item = known_.stock_items.try_emplace(std::string(key_)).first->second;
+    return {outcome(&item, agg::stock::decide(for_stock, item.state, context_), no), stream(StreamKind::stock)};
   }
-  if (case_ == nullptr) throw BrokenInvariant("order " + key_ + " was not loaded");
+  if (case_ == nullptr) throw BrokenInvariant("order " + std::string(key_) + " was not loaded");
   agg::order::Command for_order;
-  if (agg::narrow(command, for_order)) {
+  if (agg::narrow(command, type, for_order)) {
     agg::order::Facts facts{.order_number = {}, .levels = &known_.levels};
     if (std::holds_alternative<const order::PlaceOrder*>(for_order))
       facts.order_number = order_number(known_.orders_numbered[shard_] + 1, shards_, shard_);
-    out.stream = order_stream(key_);
-    out.outcome = outcome(&case_->order, agg::order::decide(for_order, case_->order.state, facts, context_), no);
-    return out;
+    return {outcome(&case_->order, agg::order::decide(for_order, case_->order.state, facts, context_), no), stream(StreamKind::order)};
   }
   agg::reservation::Command for_reservation;
-  if (agg::narrow(command, for_reservation)) {
-    out.stream = reservation_stream(key_);
-    out.outcome =
-        outcome(&case_->reservation, agg::reservation::decide(for_reservation, case_->reservation.state, known_.levels, context_), no);
-    return out;
-  }
-  std::string id;
+  if (agg::narrow(command, type, for_reservation))
+    return {outcome(&case_->reservation, agg::reservation::decide(for_reservation, case_->reservation.state, known_.levels, context_), no),
+            stream(StreamKind::reservation)};
+  int number = 0;
   agg::payment::Command for_payment;
-  if (agg::narrow(command, for_payment)) {
-    auto* payment = find_child(case_->payments, for_payment, key_, id);
-    out.stream = payment_stream(id);
-    if (payment == nullptr)
-      no = agg::Rejection{std::string(error::kPaymentNotFound), "the order has no payment of this id", {}};
-    else
-      out.outcome = outcome(payment, agg::payment::decide(for_payment, payment->state, context_), no);
-    return out;
+  if (agg::narrow(command, type, for_payment)) {
+    auto* payment = find_child(case_->payments, for_payment, key_, number);
+    if (payment != nullptr)
+      return {outcome(payment, agg::payment::decide(for_payment, payment->state, context_), no), stream(StreamKind::payment, number)};
+    no = agg::Rejection{std::string(error::kPaymentNotFound), "the order has no payment of this id", {}};
+    return {};
   }
   agg::shipment::Command for_shipment;
-  if (!agg::narrow(command, for_shipment)) throw BrokenInvariant("no aggregate decides " + command.GetTypeName());
-  auto* shipment = find_child(case_->shipments, for_shipment, key_, id);
-  out.stream = shipment_stream(id);
-  if (shipment == nullptr)
-    no = agg::Rejection{std::string(error::kShipmentNotFound), "the order has no shipment of this id", {}};
-  else
-    out.outcome = outcome(shipment, agg::shipment::decide(for_shipment, shipment->state, context_), no);
-  return out;
+  if (!agg::narrow(command, type, for_shipment)) throw BrokenInvariant("no aggregate decides " + command.GetTypeName());
+  auto* shipment = find_child(case_->shipments, for_shipment, key_, number);
+  if (shipment != nullptr)
+    return {outcome(shipment, agg::shipment::decide(for_shipment, shipment->state, context_), no), stream(StreamKind::shipment, number)};
+  no = agg::Rejection{std::string(error::kShipmentNotFound), "the order has no shipment of this id", {}};
+  return {};
 }
 
 void Desk::apply(const Decided& decided) {
-  std::visit(agg::Overloaded{[](std::monostate) {},
-                             [&](const auto& outcome) {
-                               for (const auto& event : outcome.events) {
-                                 const Message& message = agg::message_of(event);
-                                 evolve(outcome.target->state, event);
-                                 outcome.target->version = outcome.target->version.next();
-                                 write(decided.stream, outcome.target->version, message);
-                                 change_levels(message);
-                                 if (message.GetDescriptor() == order::OrderPlaced::descriptor()) ++known_.orders_numbered[shard_];
-                                 happened_.push_back(message.GetDescriptor());
-                               }
-                             }},
-             decided.outcome);
+  std::visit(
+      agg::Overloaded{[](std::monostate) {}, [&](const auto& outcome) { apply_events(decided.stream, *outcome.target, outcome.events); }},
+      decided.outcome);
 }
 
-void Desk::write(std::string stream, Version version, const Message& payload) {
-  result_.records.push_back({shard_, std::move(stream), version, &payload, metadata_});
+template <class State, class Event>
+void Desk::apply_events(const StreamName& stream, Versioned<State>& target, const agg::Events<Event>& events) {
+  for (const Event& event : events) {
+    evolve(target.state, event);
+    target.version = target.version.next();
+    const Message& message = agg::message_of(event);
+    write(stream, target.version, message);
+    if constexpr (kChangesLevels<Event>) change_levels(message);
+    const EventType type = agg::type_of(event);
+    if (type == agg::type_of<order::OrderPlaced>()) ++known_.orders_numbered[shard_];
+    happened_.push_back(type);
+  }
+}
+
+void Desk::write(const StreamName& stream, Version version, const Message& payload) {
+  result_.records.push_back({shard_, stream_text(stream, *context_.arena), version, &payload, metadata_});
 }
 
 void Desk::change_levels(const Message& event) {
-  if (event.GetDescriptor()->file() != ordersaga::inventory::v1::StockReserved::descriptor()->file()) return;
-  bool create = event.GetDescriptor() == ordersaga::inventory::v1::StockReceived::descriptor();
+  bool create = event.GetDescriptor() == agg::type_of<ordersaga::inventory::v1::StockReceived>();
   for (const agg::stock::Delta& delta : agg::stock::deltas(event)) {
     // What was not loaded is not shown to later decisions either: they would take a part for the whole.
     if (known_.levels.find(delta.sku) != nullptr || create) known_.levels.add(delta);
-    auto [at, is_new] = stock_index_.try_emplace(delta.sku + '\n' + delta.location, result_.stock.size());
+    auto [at, is_new] = stock_index_.try_emplace({delta.sku, delta.location}, result_.stock.size());
     if (is_new) result_.stock.push_back({delta.sku, delta.location, 0, 0, false});
     NetDelta& net = result_.stock[at->second];
     net.on_hand += delta.on_hand;
@@ -205,9 +214,8 @@ void Desk::change_levels(const Message& event) {
 }
 
 void Desk::settle() {
-  while (!happened_.empty()) {
-    const google::protobuf::Descriptor* event = happened_.front();
-    happened_.pop_front();
+  while (next_ < happened_.size()) {
+    const EventType event = happened_[next_++];
     if (case_ == nullptr) continue;
     start_sagas(event);
     for (std::size_t i = 0; i < case_->sagas.size(); ++i) {
@@ -217,38 +225,46 @@ void Desk::settle() {
   }
 }
 
-void Desk::start_sagas(const google::protobuf::Descriptor* event) {
-  for (std::size_t i = 0; i < definitions().size(); ++i) {
-    const Definition& d = *definitions()[i];
+void Desk::start_sagas(EventType event) {
+  const auto& starts = starting_events();
+  for (std::size_t i = 0; i < starts.size(); ++i) {
     int index = static_cast<int>(i);
-    if (d.started_by() != event || saga_of(*case_, index).state.phase != Phase::none) continue;
+    if (starts[i] != event || saga_of(*case_, index).state.phase != Phase::none) continue;
     advance(index, Begin{});
   }
+}
+
+StreamName Desk::saga_stream_of(int index) const {
+  return {.kind = StreamKind::saga, .key = key_, .number = 0, .definition = definition(index).name};
+}
+
+// What the record says before the saga moves, and the state knows of itself.
+void Desk::begin_record(int index, SagaState& saga, v1::SagaAdvanced& record) const {
+  const Definition& d = definition(index);
+  record.set_definition_version(d.version);
+  if (saga.phase != Phase::none) return;
+  saga.definition = index;
+  saga.definition_version = d.version;
+  v1::SagaOrigin& origin = *record.mutable_origin();
+  origin = *origin_;
+  // A saga that another one started answers nobody.
+  if (starting_events()[static_cast<std::size_t>(index)] != agg::type_of<order::OrderPlaced>()) {
+    if (!origin.has_correlation() && origin.has_command()) *origin.mutable_correlation() = origin.command();
+    origin.clear_command();
+    origin.clear_reply();
+  }
+  saga.origin = Packed(origin);
 }
 
 bool Desk::advance(int index, const Stimulus& stimulus) {
   const Definition& d = definition(index);
   Versioned<SagaState>& saga = saga_of(*case_, index);
   auto& record = *agg::make<v1::SagaAdvanced>(context_);
-  record.set_definition(std::string(d.name));
-  record.set_definition_version(d.version);
-  record.set_order_id(key_);
-  if (saga.state.phase == Phase::none) {
-    saga.state.definition = index;
-    saga.state.definition_version = d.version;
-    saga.state.order_id = key_;
-    *record.mutable_origin() = origin_;
-    // A saga that another one started answers nobody.
-    if (d.started_by() != order::OrderPlaced::descriptor()) {
-      record.mutable_origin()->clear_command_id();
-      record.mutable_origin()->clear_reply();
-    }
-    saga.state.origin = record.origin();
-  }
+  begin_record(index, saga.state, record);
   if (!react(d, saga.state, *case_, stimulus, context_, *this, record)) return false;
   saga.version = saga.version.next();
-  write(saga_stream(d.name, key_), saga.version, record);
-  if (record.has_request()) result_.effects.push_back(&record.request());
+  write(saga_stream_of(index), saga.version, record);
+  if (record.has_request()) result_.effects.push_back(recorded_call(d, saga.state, *case_, record.request(), context_));
   note_wakeup(index);
   return true;
 }
@@ -258,7 +274,7 @@ void Desk::name_result(log::InputRecord& record) const {
     const TurnRecord& r = result_.records[i];
     if (r.payload == &record) return;  // accepted, and nothing happened
     if (r.stream.empty()) continue;
-    record.set_stream(r.stream);
+    record.set_stream(std::string(r.stream));
     record.set_version(r.version.value);
     return;
   }
@@ -266,24 +282,17 @@ void Desk::name_result(log::InputRecord& record) const {
 
 void Desk::note_wakeup(int index) {
   const SagaState& saga = saga_of(*case_, index).state;
-  NextWakeup next{.shard = shard_,
-                  .saga = saga_stream(definition(index).name, key_),
-                  .over = is_over(saga.phase) || waits_for_operator(saga.phase),
-                  .at = saga.wake_at,
-                  .effect_outstanding = saga.waiting == Waiting::effect || saga.waiting == Waiting::query};
-  auto [at, is_new] = wakeup_index_.try_emplace(next.saga, result_.wakeups.size());
-  if (is_new)
-    result_.wakeups.push_back(std::move(next));
-  else
-    result_.wakeups[at->second] = std::move(next);
+  auto [at, is_new] = wakeup_index_.try_emplace(&saga, result_.wakeups.size());
+  if (is_new) result_.wakeups.push_back({.shard = shard_, .saga = stream_text(saga_stream_of(index), *context_.arena)});
+  NextWakeup& next = result_.wakeups[at->second];
+  next.over = is_over(saga.phase) || waits_for_operator(saga.phase);
+  next.at = saga.wake_at;
+  next.effect_outstanding = waits_for_answer(saga);
 }
 
 void Desk::send_again(int index) {
-  const SagaState& saga = saga_of(*case_, index).state;
-  if (saga.waiting != Waiting::effect && saga.waiting != Waiting::query) return;
-  auto& request = *agg::make<v1::EffectRequest>(context_);
-  request = saga.request;
-  result_.effects.push_back(&request);
+  if (v1::EffectRequest* call = outstanding_call(definition(index), saga_of(*case_, index).state, *case_, context_))
+    result_.effects.push_back(call);
 }
 
 }  // namespace ordersaga::sagas

@@ -1,11 +1,13 @@
 // Where a turn's commands are decided and its records are written, one order (or SKU) at a time. Internal to the turn.
 #pragma once
 
-#include <deque>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "sagas/engine.h"
 #include "sagas/turn.h"
@@ -23,11 +25,12 @@ class Desk final : public LocalDecider {
   std::size_t write_input(std::string_view key, const ordersaga::log::v1::InputRecord& record,
                           const ordersaga::log::v1::RecordMetadata& metadata);
 
-  // Everything until close() is about this order or SKU; all its records get this metadata. Sagas that start remember `origin`.
-  void open(std::string_view key, ordersaga::log::v1::RecordMetadata& metadata, const v1::SagaOrigin& origin);
-  // As above for what happens on behalf of a saga; the metadata come from its origin. Throws BrokenInvariant when the saga
-  // has not begun.
-  void open_for_saga(std::string order_id, int definition, std::string cause);
+  // Everything until close() is about this order or SKU; all its records get this metadata. Sagas that start remember
+  // `origin`. All three outlive the desk.
+  void open(std::string_view key, const ordersaga::log::v1::RecordMetadata& metadata, const v1::SagaOrigin& origin);
+  // As above for what happens on behalf of a saga, because of `cause`; correlation and trace come from its origin. Throws
+  // BrokenInvariant when the saga has not begun.
+  void open_for_saga(std::string_view order_id, int definition, const ordersaga::log::v1::SagaCause& cause);
   void close();
 
   std::optional<aggregates::Rejection> decide(std::span<const Message* const> commands) override;
@@ -44,11 +47,18 @@ class Desk final : public LocalDecider {
 
  private:
   struct Decided;
+  using EventType = const google::protobuf::Descriptor*;
+
   Decided decide_one(const Message& command, std::optional<aggregates::Rejection>& no);
   void apply(const Decided& decided);
-  void write(std::string stream, Version version, const Message& payload);
+  template <class State, class Event>
+  void apply_events(const StreamName& stream, Versioned<State>& target, const aggregates::Events<Event>& events);
+  void write(const StreamName& stream, Version version, const Message& payload);
   void change_levels(const Message& event);
-  void start_sagas(const google::protobuf::Descriptor* event);
+  void start_sagas(EventType event);
+  void begin_record(int definition, SagaState& saga, v1::SagaAdvanced& record) const;
+  StreamName stream(StreamKind kind, int number = 0) const { return {.kind = kind, .key = key_, .number = number, .definition = {}}; }
+  StreamName saga_stream_of(int definition) const;
 
   WorkingSet& known_;
   const int shards_;
@@ -56,15 +66,23 @@ class Desk final : public LocalDecider {
   TurnResult& result_;
 
   // What is open.
-  std::string key_;
+  std::string_view key_;
   Shard shard_;
   OrderCase* case_ = nullptr;
-  ordersaga::log::v1::RecordMetadata* metadata_ = nullptr;
-  v1::SagaOrigin origin_;
-  std::deque<const google::protobuf::Descriptor*> happened_;
+  const ordersaga::log::v1::RecordMetadata* metadata_ = nullptr;
+  const v1::SagaOrigin* origin_ = nullptr;
+  std::vector<EventType> happened_;  // from next_ on: not given to the sagas yet
+  std::size_t next_ = 0;
 
-  std::unordered_map<std::string, std::size_t> wakeup_index_;
-  std::unordered_map<std::string, std::size_t> stock_index_;
+  // Places in the result of what is written once a turn. Only looked into: their order decides nothing.
+  struct LevelHash {
+    std::size_t operator()(const std::pair<std::string_view, std::string_view>& level) const noexcept {
+      return aggregates::TextHash{}(level.first) * 31 + aggregates::TextHash{}(level.second);
+    }
+  };
+  std::pmr::monotonic_buffer_resource memory_;
+  std::pmr::unordered_map<const SagaState*, std::size_t> wakeup_index_;
+  std::pmr::unordered_map<std::pair<std::string_view, std::string_view>, std::size_t, LevelHash> stock_index_;
 };
 
 }  // namespace ordersaga::sagas

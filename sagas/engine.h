@@ -39,6 +39,14 @@ class LocalDecider {
 bool react(const Definition& definition, SagaState& state, const OrderCase& order_case, const Stimulus& stimulus, const Context& context,
            LocalDecider& local, v1::SagaAdvanced& record);
 
+// The call whose answer the saga waits for, as its executor needs it: what was recorded, and what follows from its place.
+// The same call every time. Null when there is none.
+v1::EffectRequest* outstanding_call(const Definition& definition, const SagaState& state, const OrderCase& order_case,
+                                    const Context& context);
+// The same, right after react(), with the call that it has recorded.
+v1::EffectRequest* recorded_call(const Definition& definition, const SagaState& state, const OrderCase& order_case,
+                                 const v1::EffectRequest& recorded, const Context& context);
+
 // Key under which an operation on a subject is known to its participant: the same for every try.
 std::string idempotency_key(v1::Operation operation, std::string_view subject_id);
 

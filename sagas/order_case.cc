@@ -1,5 +1,6 @@
 #include "sagas/order_case.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "sagas/definition.h"
@@ -84,6 +85,25 @@ std::optional<StreamName> parse_stream(std::string_view stream) {
   return std::nullopt;
 }
 
+std::string_view stream_text(const StreamName& name, google::protobuf::Arena& arena) {
+  constexpr std::string_view kPrefixes[] = {kOrder, kReservation, kPayment, kShipment, kSaga, kStock};
+  std::string_view prefix = kPrefixes[static_cast<std::size_t>(name.kind)];
+  constexpr std::size_t kLongestNumber = 12;  // and the dot
+  std::size_t room = prefix.size() + name.definition.size() + 1 + name.key.size() + kLongestNumber;
+  char* text = google::protobuf::Arena::CreateArray<char>(&arena, room);
+  char* end = std::copy(prefix.begin(), prefix.end(), text);
+  if (name.kind == StreamKind::saga) {
+    end = std::copy(name.definition.begin(), name.definition.end(), end);
+    *end++ = '-';
+  }
+  end = std::copy(name.key.begin(), name.key.end(), end);
+  if (name.kind == StreamKind::payment || name.kind == StreamKind::shipment) {
+    *end++ = '.';
+    end = std::to_chars(end, text + room, name.number).ptr;
+  }
+  return {text, static_cast<std::size_t>(end - text)};
+}
+
 std::vector<std::string> streams_of_case(std::string_view order_id) {
   std::vector<std::string> streams;
   streams.reserve(4 + definitions().size());
@@ -111,7 +131,7 @@ bool apply(OrderCase& order_case, const StreamName& stream, Version version, con
       std::optional<int> index = find_definition(stream.definition);
       if (!index || event.GetDescriptor() != v1::SagaAdvanced::descriptor()) return false;
       Versioned<SagaState>& saga = saga_of(order_case, *index);
-      evolve(saga.state, static_cast<const v1::SagaAdvanced&>(event), recorded_at);
+      evolve(saga.state, *index, static_cast<const v1::SagaAdvanced&>(event), recorded_at);
       saga.version = version;
       return true;
     }
@@ -124,6 +144,13 @@ bool apply(OrderCase& order_case, const StreamName& stream, Version version, con
 Versioned<SagaState>& saga_of(OrderCase& order_case, int definition) {
   if (order_case.sagas.size() < definitions().size()) order_case.sagas.resize(definitions().size());
   return order_case.sagas[static_cast<std::size_t>(definition)];
+}
+
+const SagaState& state_of(const OrderCase& order_case, const Definition& definition) {
+  static const SagaState untouched;
+  for (std::size_t i = 0; i < order_case.sagas.size(); ++i)
+    if (definitions()[i] == &definition) return order_case.sagas[i].state;
+  return untouched;
 }
 
 }  // namespace ordersaga::sagas

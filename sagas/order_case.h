@@ -16,6 +16,8 @@
 
 namespace ordersaga::sagas {
 
+struct Definition;
+
 template <class State>
 struct Versioned {
   State state;
@@ -51,6 +53,8 @@ struct StreamName {
   std::string_view definition;
 };
 std::optional<StreamName> parse_stream(std::string_view stream);
+// The name's text, in the arena: it costs no allocation of its own.
+std::string_view stream_text(const StreamName& name, google::protobuf::Arena& arena);
 
 // The streams to load for an order, as EventStore's read_streams takes them.
 std::vector<std::string> streams_of_case(std::string_view order_id);
@@ -60,5 +64,7 @@ bool apply(OrderCase& order_case, const StreamName& stream, Version version, con
 
 // The case's saga of a definition; untouched (phase none) when it has not begun.
 Versioned<SagaState>& saga_of(OrderCase& order_case, int definition);
+// The same, to read. REQUIRES: the definition is one of definitions().
+const SagaState& state_of(const OrderCase& order_case, const Definition& definition);
 
 }  // namespace ordersaga::sagas

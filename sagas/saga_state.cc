@@ -8,10 +8,6 @@
 namespace ordersaga::sagas {
 namespace {
 
-Timestamp time_of(const google::protobuf::Timestamp& t) {
-  return Timestamp(std::chrono::seconds(t.seconds()) + std::chrono::microseconds(t.nanos() / 1000));
-}
-
 StepStatus& status(SagaState& s, int step) {
   return s.steps.at(static_cast<std::size_t>(step));
 }
@@ -30,19 +26,19 @@ void why(SagaState& s, const v1::SagaTransition& t) {
   s.message = t.message();
 }
 
-void wait(SagaState& s, Waiting what, const v1::SagaTransition& t) {
+void wait(SagaState& s, Waiting what, const v1::SagaTransition& t, Timestamp recorded_at) {
   s.waiting = what;
-  if (t.has_wake_at()) s.wake_at = time_of(t.wake_at());
+  if (t.has_wake_after_micros()) s.wake_at = recorded_at + Duration(t.wake_after_micros());
 }
 
-void start_step(SagaState& s, const v1::SagaTransition& t) {
+void start_step(SagaState& s, const v1::SagaTransition& t, Timestamp recorded_at) {
   const Step& step = definition(s.definition).steps[static_cast<std::size_t>(t.step())];
   const Action& action = s.phase == Phase::compensating ? step.compensation : step.action;
   if (s.phase == Phase::forward && status(s, t.step()) == StepStatus::untouched) status(s, t.step()) = StepStatus::started;
   s.step = t.step();
   s.attempt = t.attempt();
   s.queries = 0;
-  wait(s, action.participant == Participant::event ? Waiting::event : Waiting::effect, t);
+  wait(s, action.participant == Participant::event ? Waiting::event : Waiting::effect, t, recorded_at);
 }
 
 void end(SagaState& s, Phase phase) {
@@ -79,7 +75,7 @@ void evolve(SagaState& s, const v1::SagaTransition& t, Timestamp recorded_at) {
       return;
     case v1::TRANSITION_KIND_STEP_STARTED:
     case v1::TRANSITION_KIND_COMPENSATION_STARTED:
-      return start_step(s, t);
+      return start_step(s, t, recorded_at);
     case v1::TRANSITION_KIND_STEP_SUCCEEDED:
       return leave_step(s, t.step(), StepStatus::succeeded, t.step() + 1);
     case v1::TRANSITION_KIND_STEP_SKIPPED:
@@ -89,20 +85,20 @@ void evolve(SagaState& s, const v1::SagaTransition& t, Timestamp recorded_at) {
       return leave_step(s, t.step(), StepStatus::failed, t.step());
     case v1::TRANSITION_KIND_STEP_RETRIED:
       why(s, t);
-      return wait(s, Waiting::retry, t);
+      return wait(s, Waiting::retry, t, recorded_at);
     case v1::TRANSITION_KIND_COMPENSATION_RETRIED:
       // Why it undoes its steps stays the reason, whatever trouble that meets: the sender is told the reason.
-      return wait(s, Waiting::retry, t);
+      return wait(s, Waiting::retry, t, recorded_at);
     case v1::TRANSITION_KIND_STEP_UNKNOWN:
       why(s, t);
       status(s, t.step()) = StepStatus::unknown;
       if (s.unknown_since == Timestamp{}) s.unknown_since = recorded_at;
-      return wait(s, Waiting::query_retry, t);
+      return wait(s, Waiting::query_retry, t, recorded_at);
     case v1::TRANSITION_KIND_STEP_QUERIED:
       ++s.queries;
-      return wait(s, Waiting::query, t);
+      return wait(s, Waiting::query, t, recorded_at);
     case v1::TRANSITION_KIND_STEP_POLLED:
-      return wait(s, Waiting::poll, t);
+      return wait(s, Waiting::poll, t, recorded_at);
     case v1::TRANSITION_KIND_COMPENSATING:
       why(s, t);
       s.phase = Phase::compensating;
@@ -132,24 +128,21 @@ void evolve(SagaState& s, const v1::SagaTransition& t, Timestamp recorded_at) {
   throw std::invalid_argument("a saga's record has a transition of an unknown kind");
 }
 
-void evolve(SagaState& s, const v1::SagaAdvanced& event, Timestamp recorded_at) {
+void evolve(SagaState& s, int definition, const v1::SagaAdvanced& event, Timestamp recorded_at) {
   if (s.phase == Phase::none) {
-    std::optional<int> index = find_definition(event.definition());
-    if (!index) throw std::invalid_argument("no saga definition is named " + event.definition());
-    s.definition = *index;
+    s.definition = definition;
     s.definition_version = event.definition_version();
-    s.order_id = event.order_id();
   }
-  if (event.has_origin()) s.origin = event.origin();
+  if (event.has_origin()) s.origin = Packed(event.origin());
   for (const v1::SagaTransition& t : event.transitions()) evolve(s, t, recorded_at);
   note_call_and_reply(s, event);
 }
 
 void note_call_and_reply(SagaState& s, const v1::SagaAdvanced& event) {
-  if (event.has_request()) s.request = event.request();
+  if (event.has_request()) s.request = Packed(event.request());
   if (event.has_reply()) {
     s.replied = true;
-    s.reply = event.reply();
+    s.reply = Packed(event.reply());
   }
 }
 

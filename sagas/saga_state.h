@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <string>
 
+#include "aggregates/packed.h"
 #include "ordersaga/saga/v1/saga.pb.h"
 #include "schemas/ids.h"
 
 namespace ordersaga::sagas {
 
 namespace v1 = ordersaga::saga::v1;
+using aggregates::Packed;
 
 inline constexpr int kMaxSteps = 16;
 
@@ -39,7 +41,6 @@ enum class Waiting : std::uint8_t { nothing, effect, query, retry, query_retry, 
 struct SagaState {
   int definition = -1;  // index into definitions()
   int definition_version = 0;
-  std::string order_id;
   Phase phase = Phase::none;
   int step = 0;
   std::array<StepStatus, kMaxSteps> steps{};
@@ -54,15 +55,20 @@ struct SagaState {
   // Why it compensates or is parked.
   std::string code;
   std::string message;
-  // The call that is outstanding, as it was recorded; valid while waiting is effect or query.
-  v1::EffectRequest request;
-  v1::SagaOrigin origin;
+  // The call that is outstanding, as it was recorded; valid while the saga waits for its answer.
+  Packed<v1::EffectRequest> request;
+  Packed<v1::SagaOrigin> origin;
   // Whether the sender of the starting command has been answered (by the record that set this).
   bool replied = false;
-  ordersaga::common::v1::CommandReply reply;
+  Packed<ordersaga::common::v1::CommandReply> reply;
 };
 
-// REQUIRES: `event` is the next of the stream. Throws std::invalid_argument for a definition that this program lacks.
-void evolve(SagaState& state, const v1::SagaAdvanced& event, Timestamp recorded_at);
+// Whether a call to the outside has not been answered yet.
+constexpr bool waits_for_answer(const SagaState& s) {
+  return s.waiting == Waiting::effect || s.waiting == Waiting::query;
+}
+
+// REQUIRES: `event` is the next of the stream of a saga of that definition.
+void evolve(SagaState& state, int definition, const v1::SagaAdvanced& event, Timestamp recorded_at);
 
 }  // namespace ordersaga::sagas

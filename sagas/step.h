@@ -37,7 +37,8 @@ enum class Participant : std::uint8_t {
 
 // Makes a local command from what is known of the order. Allocates it in the context's arena.
 using MakeCommand = Message* (*)(const OrderCase&, const Context&);
-// Fills in what is particular to the call; the engine sets saga, step, attempt, idempotency key and timeout.
+// Fills in what is particular to the call; who and what it is about (engine.h, outstanding_call) follows from its place. An
+// empty subject is the order's first payment or parcel.
 using FillRequest = void (*)(const OrderCase&, v1::EffectRequest&);
 // Makes the local command that records a definite result of a call.
 using RecordResult = Message* (*)(const OrderCase&, const v1::EffectResult&, const Context&);

@@ -1,6 +1,7 @@
 #include "sagas/turn.h"
 
 #include "sagas/desk.h"
+#include "schemas/packed_id.h"
 
 namespace ordersaga::sagas {
 namespace {
@@ -42,22 +43,17 @@ class Turn {
   void on(const CommandInput& input) {
     log::InputRecord& record = *input.record;
     log::RecordMetadata& metadata = *agg::make<log::RecordMetadata>(desk_.context());
-    metadata.set_causation_id(record.command_id());
-    metadata.set_correlation_id(input.correlation_id);
-    metadata.set_actor(input.actor);
-    metadata.set_traceparent(input.traceparent);
+    pack_id(record.command_id(), *metadata.mutable_causation());
+    if (input.correlation_id != record.command_id()) pack_id(input.correlation_id, *metadata.mutable_correlation());
+    if (!input.actor.empty()) metadata.set_actor(input.actor);
+    if (!input.traceparent.empty()) metadata.set_traceparent(input.traceparent);
     InputResult& out = result_.inputs.emplace_back();
     out.record = desk_.write_input(input.key, record, metadata);
     if (input.message == nullptr) {  // refused before it came here; the record says why
       out.accepted = false;
       return;
     }
-    v1::SagaOrigin origin;
-    origin.set_command_id(record.command_id());
-    *origin.mutable_reply() = record.reply();
-    origin.set_correlation_id(input.correlation_id);
-    origin.set_traceparent(input.traceparent);
-    desk_.open(input.key, metadata, origin);
+    desk_.open(input.key, metadata, origin_of(record, metadata));
     const Message* command = input.message;
     if (std::optional<agg::Rejection> no = desk_.decide({&command, 1})) {
       out.accepted = false;
@@ -73,28 +69,51 @@ class Turn {
 
   void on(const ResultInput& input) {
     const v1::EffectResult& r = *input.result;
-    std::string cause = r.saga() + "/" + std::to_string(r.step()) + (r.compensation() ? "/undo#" : "#") + std::to_string(r.attempt());
-    with_saga(r.saga(), std::move(cause), [&](int definition) { desk_.advance(definition, Answered{&r}); });
+    log::SagaCause cause;
+    cause.set_step(r.step());
+    cause.set_attempt(r.attempt());
+    cause.set_compensation(r.compensation());
+    with_saga(r.saga(), cause, [&](int definition) { desk_.advance(definition, Answered{&r}); });
   }
 
   void on(const WakeInput& input) {
-    with_saga(input.saga, "timer:" + input.saga, [&](int definition) {
+    with_saga(input.saga, because(log::SAGA_CAUSE_KIND_TIMER), [&](int definition) {
       // A wake-up that found nothing to do is set right, or it would come again at once.
       if (!desk_.advance(definition, Woken{})) desk_.note_wakeup(definition);
     });
   }
 
   void on(const ResumeInput& input) {
-    with_saga(input.saga, "resume:" + input.saga, [&](int definition) { desk_.send_again(definition); });
+    with_saga(input.saga, because(log::SAGA_CAUSE_KIND_RESUME), [&](int definition) { desk_.send_again(definition); });
+  }
+
+  static log::SagaCause because(log::SagaCauseKind kind) {
+    log::SagaCause cause;
+    cause.set_kind(kind);
+    return cause;
+  }
+
+  // What a saga that the command starts remembers of it.
+  const v1::SagaOrigin& origin_of(const log::InputRecord& record, const log::RecordMetadata& metadata) const {
+    auto& origin = *agg::make<v1::SagaOrigin>(desk_.context());
+    *origin.mutable_command() = metadata.causation();
+    if (metadata.has_correlation()) *origin.mutable_correlation() = metadata.correlation();
+    if (!metadata.traceparent().empty()) origin.set_traceparent(metadata.traceparent());
+    if (record.reply().when() == log::REPLY_WHEN_COMPLETED) {
+      origin.mutable_reply()->set_topic(record.reply().topic());
+      if (!record.reply().content_type().empty()) origin.mutable_reply()->set_content_type(record.reply().content_type());
+    }
+    return origin;
   }
 
   template <class F>
-  void with_saga(const std::string& saga, std::string cause, F&& act) {
+  void with_saga(std::string_view saga, log::SagaCause cause, F&& act) {
     result_.inputs.emplace_back();
     std::optional<StreamName> name = parse_stream(saga);
     std::optional<int> definition = name ? find_definition(name->definition) : std::nullopt;
-    if (!definition) throw BrokenInvariant("no saga is called " + saga);
-    desk_.open_for_saga(std::string(name->key), *definition, std::move(cause));
+    if (!definition) throw BrokenInvariant("no saga is called " + std::string(saga));
+    cause.set_definition(std::string(name->definition));
+    desk_.open_for_saga(name->key, *definition, cause);
     act(*definition);
     desk_.settle();
     desk_.close();

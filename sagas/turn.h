@@ -6,11 +6,11 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
 #include "aggregates/stock/levels.h"
+#include "aggregates/string_map.h"
 #include "ordersaga/log/v1/record.pb.h"
 #include "sagas/engine.h"
 #include "sagas/order_case.h"
@@ -54,24 +54,26 @@ using StockItem = Versioned<aggregates::stock::State>;
 
 // What a turn knows, and changes. After a turn that did not commit, the cases that it touched are no longer true: drop them.
 struct WorkingSet {
-  std::unordered_map<std::string, OrderCase> cases;
-  std::unordered_map<std::string, StockItem> stock_items;
+  aggregates::StringMap<OrderCase> cases;
+  aggregates::StringMap<StockItem> stock_items;
   aggregates::stock::Levels levels;
   // Orders numbered so far, by shard.
   std::map<Shard, std::int64_t> orders_numbered;
 };
 
+// Names and messages of what follows live in the context's arena.
 struct TurnRecord {
   Shard shard;
-  std::string stream;  // empty: belongs to no stream
+  std::string_view stream;  // empty: belongs to no stream
   Version version;
   const Message* payload;
-  ordersaga::log::v1::RecordMetadata* metadata;
+  // The records of one input that follow each other share it.
+  const ordersaga::log::v1::RecordMetadata* metadata;
 };
 
 struct NextWakeup {
   Shard shard;
-  std::string saga;
+  std::string_view saga;
   bool over = false;  // the saga ended or waits for an operator: no wake-up
   Timestamp at{};
   bool effect_outstanding = false;
@@ -79,8 +81,8 @@ struct NextWakeup {
 
 // Change of one level over the whole turn. create: goods came in, so the level may be new.
 struct NetDelta {
-  std::string sku;
-  std::string location;
+  std::string_view sku;
+  std::string_view location;
   std::int64_t on_hand = 0;
   std::int64_t reserved = 0;
   bool create = false;
@@ -110,7 +112,7 @@ struct BrokenInvariant : std::logic_error {
   using std::logic_error::logic_error;
 };
 
-// REQUIRES: for every input, what needs_of() names is in `known`. Messages of the result live in the context's arena.
+// REQUIRES: for every input, what needs_of() names is in `known`.
 TurnResult run_turn(const std::vector<Input>& inputs, WorkingSet& known, int shards, const Context& context);
 
 }  // namespace ordersaga::sagas

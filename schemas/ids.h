@@ -1,6 +1,7 @@
 // The identifiers that the contracts name, as types that cannot be mixed.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <compare>
 #include <cstdint>
@@ -72,14 +73,19 @@ constexpr Shard shard_of(std::string_view key, int shards) {
   return Shard(static_cast<std::int16_t>((murmur2(key) & 0x7fffffffU) % static_cast<std::uint32_t>(shards)));
 }
 
+// Whether a character may stand in an id, by its code: ids are looked at several times an order.
+inline constexpr auto kIdCharacters = [] {
+  std::array<bool, 256> allowed{};
+  for (unsigned char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-")) allowed[c] = true;
+  return allowed;
+}();
+
 // An id that clients may choose: 1 to 64 characters of [A-Za-z0-9._:-].
 constexpr bool is_valid_id(std::string_view id) {
   if (id.empty() || id.size() > 64) return false;
-  for (char c : id) {
-    bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == ':' || c == '-';
-    if (!ok) return false;
-  }
-  return true;
+  bool ok = true;
+  for (char c : id) ok &= kIdCharacters[static_cast<unsigned char>(c)];
+  return ok;
 }
 
 }  // namespace ordersaga

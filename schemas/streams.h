@@ -32,4 +32,13 @@ constexpr std::string_view stream_key(std::string_view stream) {
   return {};
 }
 
+// The definition's name in the name of a saga's stream; empty when it is no saga's.
+constexpr std::string_view saga_definition(std::string_view stream) {
+  constexpr std::string_view kSaga = "saga-";
+  if (!stream.starts_with(kSaga)) return {};
+  std::string_view rest = stream.substr(kSaga.size());
+  std::size_t dash = rest.find('-');
+  return dash == std::string_view::npos ? std::string_view{} : rest.substr(0, dash);
+}
+
 }  // namespace ordersaga

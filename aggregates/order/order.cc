@@ -54,11 +54,24 @@ Decision<Event> end(const Command& command, const State& state, Status to, std::
 Decision<Event> validate(const State& state) {
   if (state.status == Status::none) return no_order();
   if (state.status != Status::pending) return invalid_transition("ValidateOrder", state.status, allowed_next(state.status));
-  if (!is_served(state.placed.shipping_address().country_code()))
+  if (!is_served(state.country_code))
     return Rejection{std::string(error::kInvalidArgument),
                      "we do not ship to this country",
                      {{{"field", "shipping_address.country_code"}, {"problem", "is a country that no carrier of ours goes to"}}}};
   return accepted();
+}
+
+void apply(State& state, const v1::OrderPlaced& placed) {
+  state.status = Status::pending;
+  state.order_number = placed.order_number();
+  state.lines.reserve(static_cast<std::size_t>(placed.items_size()));
+  for (const v1::OrderItem& item : placed.items()) state.lines.push_back({item.sku(), item.quantity()});
+  state.currency_code = placed.totals().currency_code();
+  state.total_minor = placed.totals().total_minor();
+  state.payment_method = placed.payment().method();
+  state.payment_token = placed.payment().token();
+  state.country_code = placed.shipping_address().country_code();
+  state.shipping_address = Packed(placed.shipping_address());
 }
 
 Rejection already_placed(Status status) {
@@ -132,12 +145,7 @@ Decision<Event> decide(const Command& command, const State& state, const Facts& 
 void evolve(State& state, const Event& event) {
   using enum Status;
   std::visit(Overloaded{
-                 [&](const v1::OrderPlaced* e) {
-                   state.status = pending;
-                   state.order_id = e->order_id();
-                   state.order_number = e->order_number();
-                   state.placed = *e;
-                 },
+                 [&](const v1::OrderPlaced* e) { apply(state, *e); },
                  [&](const v1::OrderRejected*) { state.status = rejected; },
                  [&](const v1::OrderConfirmed*) { state.status = confirmed; },
                  [&](const v1::FulfilmentStarted*) { state.status = processing; },

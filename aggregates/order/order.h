@@ -5,9 +5,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aggregates/decider.h"
+#include "aggregates/packed.h"
 #include "aggregates/stock/levels.h"
+#include "ordersaga/common/v1/address.pb.h"
 #include "ordersaga/order/v1/commands.pb.h"
 #include "ordersaga/order/v1/events.pb.h"
 
@@ -23,12 +26,24 @@ std::string_view name(Status status);
 // Where an order may go from `status`; empty when it has ended.
 std::span<const Status> allowed_next(Status status);
 
+struct Line {
+  std::string sku;
+  std::int32_t quantity = 0;
+  bool operator==(const Line&) const = default;
+};
+
+// Of what was placed it keeps what decisions, and the commands that sagas make, are made from: tens of thousands of orders
+// are held at a time.
 struct State {
   Status status = Status::none;
-  std::string order_id;
   std::string order_number;
-  // What was placed, whole, because sagas make their commands from it.
-  v1::OrderPlaced placed;
+  std::vector<Line> lines;
+  std::string currency_code;
+  std::int64_t total_minor = 0;
+  v1::PaymentMethod payment_method = v1::PAYMENT_METHOD_UNSPECIFIED;
+  std::string payment_token;
+  std::string country_code;
+  Packed<ordersaga::common::v1::Address> shipping_address;
 };
 
 using Command = OneOf<v1::PlaceOrder, v1::ValidateOrder, v1::RejectOrder, v1::ConfirmOrder, v1::StartFulfilment, v1::MarkOrderReady,

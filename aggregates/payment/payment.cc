@@ -25,8 +25,8 @@ FieldErrors check(const v1::AuthorizePayment& command) {
 }
 
 bool is_same_payment(const v1::AuthorizePayment& command, const State& state) {
-  return command.payment_id() == state.payment_id && command.amount().amount_minor() == state.requested &&
-         command.amount().currency_code() == state.currency_code && command.instrument().token() == state.token;
+  return command.amount().amount_minor() == state.requested && command.amount().currency_code() == state.currency_code &&
+         command.instrument().token() == state.token;
 }
 
 Decision<Event> open(const v1::AuthorizePayment& command, const State& state, const Context& context) {
@@ -57,7 +57,6 @@ void refuse(State& state, v1::PaymentOperation operation) {
 
 void apply(State& state, const v1::PaymentRequested& requested) {
   state.status = Status::requested;
-  state.payment_id = requested.payment_id();
   state.currency_code = requested.amount().currency_code();
   state.requested = requested.amount().amount_minor();
   state.token = requested.instrument().token();

@@ -23,7 +23,6 @@ std::span<const Status> allowed_next(Status status);
 
 struct State {
   Status status = Status::none;
-  std::string payment_id;
   std::string currency_code;
   // Minor units. Always refunded ≤ captured ≤ authorized ≤ requested.
   std::int64_t requested = 0;

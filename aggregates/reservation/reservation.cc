@@ -118,8 +118,8 @@ bool holds(const State& state, const Lines& lines) {
   auto allocation = state.allocations.begin();
   for (const v1::ReservationLine& line : lines) {
     std::int64_t missing = line.quantity();
-    for (; missing > 0 && allocation != state.allocations.end() && allocation->sku() == line.sku(); ++allocation)
-      missing -= allocation->quantity();
+    for (; missing > 0 && allocation != state.allocations.end() && allocation->sku == line.sku(); ++allocation)
+      missing -= allocation->quantity;
     if (missing != 0) return false;
   }
   return allocation == state.allocations.end();
@@ -160,11 +160,11 @@ template <class Happened>
 Happened* with_allocations(const State& state, const Context& context) {
   auto* happened = make<Happened>(context);
   happened->mutable_allocations()->Reserve(static_cast<int>(state.allocations.size()));
-  for (const v1::Allocation& held : state.allocations) {
+  for (const Held& held : state.allocations) {
     v1::Allocation& allocation = *happened->add_allocations();
-    allocation.set_sku(held.sku());
-    allocation.set_location(held.location());
-    allocation.set_quantity(held.quantity());
+    allocation.set_sku(held.sku);
+    allocation.set_location(held.location);
+    allocation.set_quantity(held.quantity);
   }
   return happened;
 }
@@ -225,12 +225,14 @@ void evolve(State& state, const Event& event) {
   std::visit(Overloaded{
                  [&](const v1::StockReserved* e) {
                    state.status = Status::reserved;
-                   state.allocations.assign(e->allocations().begin(), e->allocations().end());
+                   state.allocations.reserve(static_cast<std::size_t>(e->allocations_size()));
+                   for (const v1::Allocation& a : e->allocations()) state.allocations.push_back({a.sku(), a.location(), a.quantity()});
                    state.expires_at = from_proto(e->expires_at());
                  },
                  [&](const v1::StockReservationRejected* rejected) {
                    state.status = Status::rejected;
-                   state.shortfalls.assign(rejected->shortfalls().begin(), rejected->shortfalls().end());
+                   for (const v1::Shortfall& s : rejected->shortfalls())
+                     state.shortfalls.push_back({s.sku(), s.requested(), s.available()});
                  },
                  [&](const v1::ReservationCommitted*) { state.status = Status::committed; },
                  [&](const v1::StockReleased*) {

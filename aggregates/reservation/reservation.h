@@ -21,13 +21,26 @@ enum class Status : std::uint8_t { none, rejected, reserved, committed, released
 std::string_view name(Status status);
 std::span<const Status> allowed_next(Status status);
 
+// Units of a SKU at a location.
+struct Held {
+  std::string sku;
+  std::string location;
+  std::int32_t quantity = 0;
+};
+
+struct Short {
+  std::string sku;
+  std::int32_t requested = 0;
+  std::int64_t available = 0;
+};
+
 struct State {
   Status status = Status::none;
   // What is held, until it is released or consumed.
-  std::vector<v1::Allocation> allocations;
+  std::vector<Held> allocations;
   Timestamp expires_at{};
   // What could not be held; set when it was rejected.
-  std::vector<v1::Shortfall> shortfalls;
+  std::vector<Short> shortfalls;
 };
 
 using Command = OneOf<v1::ReserveStock, v1::CommitReservation, v1::ReleaseStock, v1::ConsumeReservation>;

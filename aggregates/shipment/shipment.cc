@@ -201,10 +201,7 @@ void evolve(State& state, const Event& event) {
   std::visit(Overloaded{
                  [&](const v1::ShipmentCreated* e) {
                    move_to(state, Status::created, v1::TRACKING_STATUS_BOOKED);
-                   state.shipment_id = e->shipment_id();
-                   state.carrier = e->carrier();
                    state.booking_reference = e->booking_reference();
-                   state.tracking_number = e->tracking_number();
                  },
                  [&](const v1::ShipmentPacked*) { state.status = Status::packed; },
                  [&](const v1::ShipmentDispatched*) { move_to(state, Status::dispatched, v1::TRACKING_STATUS_HANDED_OVER); },

@@ -21,10 +21,7 @@ std::span<const Status> allowed_next(Status status);
 
 struct State {
   Status status = Status::none;
-  std::string shipment_id;
-  std::string carrier;
   std::string booking_reference;
-  std::string tracking_number;
   v1::TrackingStatus tracking = v1::TRACKING_STATUS_UNSPECIFIED;
 };
 

@@ -3,12 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include "aggregates/string_map.h"
 
 namespace ordersaga::aggregates::stock {
 
@@ -35,10 +35,10 @@ class Locations {
   std::vector<std::pair<std::string, Level>> levels_;
 };
 
-// A change of one level. What events mean for levels is in deltas() of stock_item.h.
+// A change of one level. What events mean for levels is in deltas() of stock_item.h. The names are views of who made it.
 struct Delta {
-  std::string sku;
-  std::string location;
+  std::string_view sku;
+  std::string_view location;
   std::int64_t on_hand = 0;
   std::int64_t reserved = 0;
   bool operator==(const Delta&) const = default;
@@ -61,11 +61,7 @@ class Levels {
   auto end() const { return by_sku_.end(); }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-  };
-  std::unordered_map<std::string, Locations, Hash, std::equal_to<>> by_sku_;
+  StringMap<Locations> by_sku_;
 };
 
 }  // namespace ordersaga::aggregates::stock

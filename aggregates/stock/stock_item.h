@@ -31,7 +31,7 @@ Decision<Event> decide(const Command& command, const State& state, const Context
 void evolve(State& state, const Event& event);
 
 // How an event of any aggregate changes stock levels; empty for most. The one place that knows: the turn, the checkers
-// and the projections fold levels through it.
+// and the projections fold levels through it. They name what the event names, and so end with it.
 std::vector<Delta> deltas(const Message& event);
 
 }  // namespace ordersaga::aggregates::stock

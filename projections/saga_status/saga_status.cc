@@ -1,12 +1,14 @@
 #include "projections/saga_status/saga_status.h"
 
+#include "schemas/lineage.h"
+
 namespace ordersaga::projections::saga_status {
 
 namespace {
 
-std::optional<Timestamp> time_of(const saga::SagaTransition& t) {
-  if (!t.has_wake_at()) return std::nullopt;
-  return Timestamp(std::chrono::seconds(t.wake_at().seconds()) + std::chrono::microseconds(t.wake_at().nanos() / 1000));
+std::optional<Timestamp> wakeup_of(const saga::SagaTransition& t, Timestamp recorded_at) {
+  if (!t.has_wake_after_micros()) return std::nullopt;
+  return recorded_at + Duration(t.wake_after_micros());
 }
 
 void note_trouble(Saga& row, const saga::SagaTransition& t) {
@@ -68,7 +70,7 @@ void fold(Saga& row, const saga::SagaTransition& t, Timestamp recorded_at) {
       break;
   }
   note_trouble(row, t);
-  row.next_wakeup_at = time_of(t);
+  row.next_wakeup_at = wakeup_of(t, recorded_at);
 }
 
 // "saga-<type>-<order's id>", which is the key.
@@ -94,7 +96,7 @@ void SagaStatus::on(const Record& r, const saga::SagaAdvanced& e) {
     fresh.type = type_of(r);
     fresh.shard = r.shard();
     fresh.started_at = r.event.recorded_at;
-    fresh.correlation_id = e.origin().correlation_id();
+    fresh.correlation_id = correlation_of(e.origin());
     fresh.traceparent = e.origin().traceparent();
     row = &sagas_.put(std::move(fresh), r.key, type_of(r));
   } else if (row == nullptr || row->version.next() != r.event.version) {

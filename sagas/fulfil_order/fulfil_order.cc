@@ -12,8 +12,7 @@ using ShipmentStatus = aggregates::shipment::Status;
 
 Message* confirm_cancel(const OrderCase& c, const Context& context) {
   auto* command = aggregates::make<order::ConfirmCancel>(context);
-  command->set_order_id(c.order_id);
-  const SagaState& saga = c.sagas[static_cast<std::size_t>(*find_definition("fulfil_order"))].state;
+  const SagaState& saga = state_of(c, kFulfilOrder);
   command->set_code(saga.code);
   command->set_reason(saga.message);
   return command;
@@ -25,7 +24,7 @@ bool is_authorized(const OrderCase& c) {
 // Captured, or perhaps: when the gateway never said so, the refund names the capture by its key, and the gateway either
 // gives the money back or bars a capture that is still on its way.
 bool may_be_captured(const OrderCase& c) {
-  auto p = payment_state(c);
+  const aggregates::payment::State& p = payment_state(c);
   return p.status == aggregates::payment::Status::captured || p.unknown == payment::PAYMENT_OPERATION_CAPTURE;
 }
 
@@ -33,7 +32,6 @@ bool may_be_captured(const OrderCase& c) {
 Message* acknowledge_capture(const OrderCase& c, const v1::EffectResult& result, const Context& context) {
   if (payment_state(c).unknown != payment::PAYMENT_OPERATION_CAPTURE) return nullptr;
   auto* command = aggregates::make<payment::RecordPaymentResult>(context);
-  command->set_payment_id(first_payment(c));
   command->set_operation(payment::PAYMENT_OPERATION_CAPTURE);
   command->set_result(payment::PAYMENT_RESULT_DONE);
   command->set_reference(idempotency_key(v1::OPERATION_CAPTURE_PAYMENT, first_payment(c)));
@@ -48,30 +46,30 @@ constexpr Action refund() {
 }
 
 void fill_shipment(const OrderCase& c, v1::EffectRequest& request) {
-  request.set_subject_id(first_shipment(c));
   request.set_reference(shipment_state(c).booking_reference);
+}
+
+// What goes where.
+template <class M>
+void fill_parcel(const OrderCase& c, M& message) {
+  c.order.state.shipping_address.unpack(*message.mutable_destination());
+  for (const aggregates::order::Line& ordered : c.order.state.lines) {
+    shipment::ShipmentLine* line = message.add_lines();
+    line->set_sku(ordered.sku);
+    line->set_quantity(ordered.quantity);
+  }
 }
 
 void fill_booking(const OrderCase& c, v1::EffectRequest& request) {
   fill_shipment(c, request);
-  *request.mutable_destination() = c.order.state.placed.shipping_address();
-  for (const order::OrderItem& item : c.order.state.placed.items()) {
-    shipment::ShipmentLine* line = request.add_lines();
-    line->set_sku(item.sku());
-    line->set_quantity(item.quantity());
-  }
+  fill_parcel(c, request);
 }
 
 Message* create_shipment(const OrderCase& c, const v1::EffectResult& result, const Context& context) {
   auto* command = aggregates::make<shipment::CreateShipment>(context);
   command->set_shipment_id(first_shipment(c));
   command->set_order_id(c.order_id);
-  for (const order::OrderItem& item : c.order.state.placed.items()) {
-    shipment::ShipmentLine* line = command->add_lines();
-    line->set_sku(item.sku());
-    line->set_quantity(item.quantity());
-  }
-  *command->mutable_destination() = c.order.state.placed.shipping_address();
+  fill_parcel(c, *command);
   command->set_carrier(result.carrier());
   command->set_booking_reference(result.reference());
   command->set_tracking_number(result.tracking_number());
@@ -83,9 +81,8 @@ Message* start_fulfilment(const OrderCase& c, const v1::EffectResult&, const Con
   return plain<order::StartFulfilment>(c, context);
 }
 
-Message* cancel_shipment(const OrderCase& c, const v1::EffectResult&, const Context& context) {
+Message* cancel_shipment(const OrderCase&, const v1::EffectResult&, const Context& context) {
   auto* command = aggregates::make<shipment::CancelShipment>(context);
-  command->set_shipment_id(first_shipment(c));
   command->set_reason("undone");
   return command;
 }
@@ -94,9 +91,8 @@ bool is_packed(const OrderCase& c) {
   return shipment_state(c).status == ShipmentStatus::packed;
 }
 
-Message* dispatch_shipment(const OrderCase& c, const v1::EffectResult& result, const Context& context) {
+Message* dispatch_shipment(const OrderCase&, const v1::EffectResult& result, const Context& context) {
   auto* command = aggregates::make<shipment::DispatchShipment>(context);
-  command->set_shipment_id(first_shipment(c));
   command->set_reference(result.reference());
   return command;
 }
@@ -109,9 +105,8 @@ Message* mark_shipped(const OrderCase& c, const v1::EffectResult&, const Context
   return plain<order::MarkOrderShipped>(c, context);
 }
 
-Message* record_tracking(const OrderCase& c, const v1::EffectResult& result, const Context& context) {
+Message* record_tracking(const OrderCase&, const v1::EffectResult& result, const Context& context) {
   auto* command = aggregates::make<shipment::RecordTracking>(context);
-  command->set_shipment_id(first_shipment(c));
   command->set_status(result.tracking_status());
   return command;
 }

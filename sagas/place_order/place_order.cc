@@ -13,8 +13,7 @@ constexpr Duration kReservationTtl = 15min;
 
 Message* reject_order(const OrderCase& c, const Context& context) {
   auto* command = aggregates::make<order::RejectOrder>(context);
-  command->set_order_id(c.order_id);
-  const SagaState& saga = c.sagas[static_cast<std::size_t>(*find_definition("place_order"))].state;
+  const SagaState& saga = state_of(c, kPlaceOrder);
   command->set_code(saga.code);
   command->set_reason(saga.message);
   return command;
@@ -22,11 +21,10 @@ Message* reject_order(const OrderCase& c, const Context& context) {
 
 Message* reserve_stock(const OrderCase& c, const Context& context) {
   auto* command = aggregates::make<inventory::ReserveStock>(context);
-  command->set_order_id(c.order_id);
-  for (const order::OrderItem& item : c.order.state.placed.items()) {
+  for (const aggregates::order::Line& ordered : c.order.state.lines) {
     inventory::ReservationLine* line = command->add_lines();
-    line->set_sku(item.sku());
-    line->set_quantity(item.quantity());
+    line->set_sku(ordered.sku);
+    line->set_quantity(ordered.quantity);
   }
   auto expires = (context.now + kReservationTtl).time_since_epoch().count();
   command->mutable_expires_at()->set_seconds(expires / 1'000'000);
@@ -37,31 +35,32 @@ Message* reserve_stock(const OrderCase& c, const Context& context) {
 std::optional<aggregates::Rejection> is_short(const OrderCase& c) {
   if (c.reservation.state.status != aggregates::reservation::Status::rejected) return std::nullopt;
   aggregates::Rejection no{"INVENTORY_UNAVAILABLE", "not enough stock:", {}};
-  for (const inventory::Shortfall& s : c.reservation.state.shortfalls)
+  for (const aggregates::reservation::Short& s : c.reservation.state.shortfalls)
     no.message.append(" ")
-        .append(s.sku())
+        .append(s.sku)
         .append(" (requested ")
-        .append(std::to_string(s.requested()))
+        .append(std::to_string(s.requested))
         .append(", available ")
-        .append(std::to_string(s.available()))
+        .append(std::to_string(s.available))
         .append(")");
   return no;
 }
 
 Message* authorize_payment(const OrderCase& c, const Context& context) {
   auto* command = aggregates::make<payment::AuthorizePayment>(context);
-  const order::OrderPlaced& placed = c.order.state.placed;
+  const aggregates::order::State& placed = c.order.state;
   command->set_payment_id(first_payment(c));
   command->set_order_id(c.order_id);
-  command->mutable_amount()->set_currency_code(placed.totals().currency_code());
-  command->mutable_amount()->set_amount_minor(placed.totals().total_minor());
-  *command->mutable_instrument() = placed.payment();
+  command->mutable_amount()->set_currency_code(placed.currency_code);
+  command->mutable_amount()->set_amount_minor(placed.total_minor);
+  command->mutable_instrument()->set_method(placed.payment_method);
+  command->mutable_instrument()->set_token(placed.payment_token);
   return command;
 }
 
 void fill_authorization(const OrderCase& c, v1::EffectRequest& request) {
   fill_payment(c, request);
-  request.set_payment_token(c.payments.front().state.token);
+  request.set_payment_token(payment_state(c).token);
 }
 
 constexpr Step kSteps[] = {

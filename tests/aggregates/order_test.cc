@@ -101,9 +101,17 @@ TEST(Order, to_a_country_that_no_carrier_goes_to_does_not_pass_validation) {
 }
 
 TEST(Order, keeps_what_was_placed) {
-  EXPECT_TRUE(is_same(kPlaced, given(kPlaced, kConfirmed).state().placed));
-  EXPECT_EQ(given(kPlaced).state().order_id, "o1");
-  EXPECT_EQ(given(kPlaced).state().order_number, "ORD-00000007");
+  auto order = given(kPlaced, kConfirmed);
+  using aggregates::order::Line;
+  EXPECT_EQ(order.state().order_number, "ORD-00000007");
+  EXPECT_EQ(order.state().lines, (std::vector<Line>{{"S1", 2}, {"S2", 1}}));
+  EXPECT_EQ(order.state().currency_code, "EUR");
+  EXPECT_EQ(order.state().total_minor, 2999);
+  EXPECT_EQ(order.state().payment_method, v1::PAYMENT_METHOD_CREDIT_CARD);
+  EXPECT_EQ(order.state().payment_token, "tok_1");
+  ordersaga::common::v1::Address address;
+  order.state().shipping_address.unpack(address);
+  EXPECT_TRUE(is_same(kPlaced.shipping_address(), address));
 }
 
 }  // namespace

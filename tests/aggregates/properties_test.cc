@@ -96,12 +96,12 @@ bool place_spoiled(std::mt19937_64& random) {
   Order::State state;
   if (decide_and_fold(Order{}, command, state, kNow) == 0) return false;
   long double total = 0;  // exact up to 2^64, and says so when it is beyond
-  for (const auto& item : state.placed.items())
+  for (const auto& item : command.items())
     total += static_cast<long double>(item.quantity()) * static_cast<long double>(item.unit_price().amount_minor());
-  RC_ASSERT(total == static_cast<long double>(state.placed.totals().total_minor()));
+  RC_ASSERT(total == static_cast<long double>(state.total_minor));
   RC_ASSERT(total > 0 && total <= aggregates::order::kMaxTotalMinor);
-  RC_ASSERT(is_valid_id(state.order_id));
-  RC_ASSERT(state.placed.has_billing_address());
+  RC_ASSERT(is_valid_id(command.order_id()));
+  RC_ASSERT(!state.country_code.empty());
   return true;
 }
 
@@ -274,7 +274,7 @@ struct Warehouse {
   void check() const {
     std::map<std::string, std::int64_t> held;
     for (const auto& reservation : reservations)
-      for (const auto& allocation : reservation.allocations) held[allocation.sku()] += allocation.quantity();
+      for (const auto& allocation : reservation.allocations) held[allocation.sku] += allocation.quantity;
     for (const auto& [sku, item] : items) {
       std::int64_t on_hand = 0;
       std::int64_t reserved = 0;

@@ -147,8 +147,6 @@ TEST_F(Parking, AnExceptionOfADeciderParksItsInputAndNothingElse) {
   for (const char* id : {"o1", "o2", "o3"}) a_->lane.offer(message(id, place(id), std::string("place-") + id));
   // A fold meets what no program of ours has written.
   auto turn = events::MemoryEventStore(log_).begin(std::vector{shard_of("o2", kShards)});
-  saga_v1::SagaAdvanced unknown;
-  unknown.set_definition("no_such_saga");
   events::TurnWrite write;
   write.records = {
       {shard_of("o2", kShards), "order-o2", Version(1), events::number_of(order::v1::OrderPlaced::descriptor()), "\xff\xff\xff", ""}};

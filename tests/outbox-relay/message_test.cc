@@ -57,7 +57,7 @@ InputRecord input(const std::string& text) {
 
 TEST(Message, AnEventGoesToItsShardsPartitionWithItsKeyPlaceAndLineage) {
   const auto event = record(proto<order::v1::OrderPlaced>("order_id: 'o-1'"), "order-o-1",
-                            "causation_id: 'c1' correlation_id: 'k1' traceparent: '00-ab-cd-01'");
+                            "causation { text: 'c1' } correlation { text: 'k1' } traceparent: '00-ab-cd-01'");
   const std::vector<Message> messages = messages_of(event, kEpoch, kShards);
   ASSERT_EQ(messages.size(), 1U);
   EXPECT_EQ(messages[0].kind, Kind::event);
@@ -126,7 +126,7 @@ TEST(Message, AnAcceptedCommandIsAnsweredAtOnceUnlessTheSenderWaitsForCompletion
 TEST(Message, AReplyNamesTheCommandItsOutcomeAndThePlaceOfItsRecord) {
   const auto r = record(input("outcome: OUTCOME_REJECTED error { code: 'UNKNOWN_SKU' } stream: 'order-o1' version: 3 "
                               "reply { topic: 'ordersaga.replies.shop.v1' content_type: 'application/protobuf' }"),
-                        "", "key: 'o1' correlation_id: 'k1' traceparent: 't'");
+                        "", "key: 'o1' correlation { text: 'k1' } traceparent: 't'");
   const std::vector<Message> messages = messages_of(r, kEpoch, kShards);
   ASSERT_EQ(messages.size(), 2U);
   EXPECT_EQ(messages[1].kind, Kind::reply);
@@ -163,7 +163,7 @@ TEST(Message, ATopicThatNoSenderMayNameGetsNoReply) {
 
 TEST(Message, ASagasRecordWithAReplyAnswersTheCommandThatStartedIt) {
   const auto advanced = proto<SagaAdvanced>(
-      "definition: 'place_order' reply { command_id: 'c1' outcome: OUTCOME_SUCCEEDED aggregate_id: 'o1' version: 4 } "
+      "reply { outcome: OUTCOME_SUCCEEDED version: 4 } replied { text: 'c1' } "
       "reply_to { topic: 'ordersaga.replies.shop.v1' content_type: 'application/json' }");
   const auto r = record(advanced, "saga-place_order-o1");
   const std::vector<Message> messages = messages_of(r, kEpoch, kShards);
@@ -175,15 +175,20 @@ TEST(Message, ASagasRecordWithAReplyAnswersTheCommandThatStartedIt) {
   EXPECT_EQ(header(m, headers::kId), "c1/reply");
   EXPECT_NE(m.value.find("\"position\":\"41\""), std::string::npos) << m.value;
   EXPECT_NE(m.value.find("OUTCOME_SUCCEEDED"), std::string::npos) << m.value;
+  EXPECT_NE(m.value.find("\"commandId\":\"c1\""), std::string::npos) << m.value;
+  EXPECT_NE(m.value.find("\"aggregateId\":\"o1\""), std::string::npos) << m.value;
 }
 
 TEST(Message, ASagasRecordWithoutAReplyTopicIsOnlyAnEvent) {
-  EXPECT_EQ(messages_of(record(proto<SagaAdvanced>("reply { command_id: 'c1' }"), "saga-place_order-o1"), kEpoch, kShards).size(), 1U);
+  EXPECT_EQ(messages_of(record(proto<SagaAdvanced>("reply { outcome: OUTCOME_SUCCEEDED } replied { text: 'c1' }"), "saga-place_order-o1"),
+                        kEpoch, kShards)
+                .size(),
+            1U);
 }
 
 TEST(Message, ANeighboursCommandGoesToTheShardOfItsKeyWithItsPlaceAsId) {
   const auto request = proto<NeighbourRequest>("key: 'SKU-1' type: 'ordersaga.inventory.v1.Restock' data: 'bytes'");
-  const std::vector<Message> messages = messages_of(record(request, "", "key: 'o1' causation_id: 'c1'"), kEpoch, kShards);
+  const std::vector<Message> messages = messages_of(record(request, "", "key: 'o1' causation { text: 'c1' }"), kEpoch, kShards);
   ASSERT_EQ(messages.size(), 2U);
   EXPECT_EQ(messages[0].out.key, "o1");
   EXPECT_EQ(messages[1].kind, Kind::request);

@@ -125,9 +125,7 @@ void record_completed_order(History& history, const std::string& id) {
       "allocations { sku: 'SKU-1' location: 'ams' quantity: 2 } allocations { sku: 'SKU-2' location: 'ber' quantity: 1 }";
   const std::string amount = "amount { currency_code: 'EUR' amount_minor: 2550 }";
   auto advance = [&](const std::string& definition, const std::string& transitions) {
-    history.record(
-        "saga-" + definition + "-" + id,
-        proto<saga::SagaAdvanced>("definition: '" + definition + "' definition_version: 1 order_id: '" + id + "' " + transitions));
+    history.record("saga-" + definition + "-" + id, proto<saga::SagaAdvanced>("definition_version: 1 " + transitions));
   };
   log::v1::InputRecord input;
   input.set_command_id("c-" + id);
@@ -137,9 +135,9 @@ void record_completed_order(History& history, const std::string& id) {
           "transitions { kind: TRANSITION_KIND_STARTED } transitions { kind: TRANSITION_KIND_STEP_STARTED step: 1 attempt: 1 step_name: "
           "'ReserveStock' }");
   history.record("reservation-" + id, proto<inventory::StockReserved>(allocation));
-  advance("place_order",
-          "transitions { kind: TRANSITION_KIND_STEP_STARTED step: 2 attempt: 1 step_name: 'AuthorizePayment' wake_at { seconds: 1800000100 "
-          "} }");
+  advance(
+      "place_order",
+      "transitions { kind: TRANSITION_KIND_STEP_STARTED step: 2 attempt: 1 step_name: 'AuthorizePayment' wake_after_micros: 20000000 }");
   history.record("payment-" + id + ".1", proto<payment::PaymentRequested>("payment_id: '" + id + ".1' " + amount));
   history.record("payment-" + id + ".1", proto<payment::PaymentAuthorized>(amount + " reference: 'auth-1'"));
   history.record("reservation-" + id, inventory::ReservationCommitted());

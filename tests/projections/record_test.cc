@@ -64,7 +64,7 @@ TEST(ReadMessage, gives_the_key_of_a_record_that_belongs_to_no_stream) {
 TEST(ReadMessage, reads_what_the_relay_writes) {
   History history(1);
   std::vector<events::RecordedEvent> records{
-      history.record("saga-place_order-o1", proto<saga::v1::SagaAdvanced>("definition: 'place_order' order_id: 'o1'"), "saga:place_order"),
+      history.record("saga-place_order-o1", proto<saga::v1::SagaAdvanced>("definition_version: 1"), "saga:place_order"),
       history.record("payment-o1.1", proto<payment::v1::PaymentDeclined>("code: 'X'"), "shop"),
       history.record_input("o9", proto<log::v1::InputRecord>("command_id: 'c' outcome: OUTCOME_ACCEPTED"))};
   for (const events::RecordedEvent& recorded : records) {

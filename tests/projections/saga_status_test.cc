@@ -15,7 +15,7 @@ namespace saga = ordersaga::saga::v1;
 const std::string kStream = "saga-place_order-o1";
 
 saga::SagaAdvanced advanced(const std::string& transitions) {
-  return proto<saga::SagaAdvanced>("definition: 'place_order' definition_version: 3 order_id: 'o1' " + transitions);
+  return proto<saga::SagaAdvanced>("definition_version: 3 " + transitions);
 }
 
 // A record's transitions, and where the saga is after it.
@@ -31,18 +31,18 @@ struct Then {
 TEST(SagaStatus, follows_a_saga_that_is_undone) {
   const Then life[] = {
       {"transitions { kind: TRANSITION_KIND_STARTED } "
-       "transitions { kind: TRANSITION_KIND_STEP_STARTED step: 2 attempt: 1 step_name: 'AuthorizePayment' wake_at { seconds: 9 } }",
+       "transitions { kind: TRANSITION_KIND_STEP_STARTED step: 2 attempt: 1 step_name: 'AuthorizePayment' wake_after_micros: 9 }",
        "RUNNING", "AuthorizePayment", 1, true, ""},
-      {"transitions { kind: TRANSITION_KIND_STEP_UNKNOWN step: 2 attempt: 1 step_name: 'AuthorizePayment' code: 'TIMEOUT' wake_at { "
-       "seconds: 10 } }",
+      {"transitions { kind: TRANSITION_KIND_STEP_UNKNOWN step: 2 attempt: 1 step_name: 'AuthorizePayment' code: 'TIMEOUT' "
+       "wake_after_micros: 10 }",
        "RUNNING", "AuthorizePayment", 1, true, "TIMEOUT"},
-      {"transitions { kind: TRANSITION_KIND_STEP_RETRIED step: 2 attempt: 2 step_name: 'AuthorizePayment' code: 'UNAVAILABLE' wake_at { "
-       "seconds: 11 } }",
+      {"transitions { kind: TRANSITION_KIND_STEP_RETRIED step: 2 attempt: 2 step_name: 'AuthorizePayment' code: 'UNAVAILABLE' "
+       "wake_after_micros: 11 }",
        "RUNNING", "AuthorizePayment", 2, true, "UNAVAILABLE"},
       {"transitions { kind: TRANSITION_KIND_STEP_FAILED step: 2 attempt: 2 step_name: 'AuthorizePayment' code: 'PAYMENT_DECLINED' message: "
        "'no' } "
        "transitions { kind: TRANSITION_KIND_COMPENSATING code: 'PAYMENT_DECLINED' message: 'no' } "
-       "transitions { kind: TRANSITION_KIND_COMPENSATION_STARTED step: 1 attempt: 1 step_name: 'ReserveStock' wake_at { seconds: 12 } }",
+       "transitions { kind: TRANSITION_KIND_COMPENSATION_STARTED step: 1 attempt: 1 step_name: 'ReserveStock' wake_after_micros: 12 }",
        "COMPENSATING", "ReserveStock", 1, true, "PAYMENT_DECLINED"},
       {"transitions { kind: TRANSITION_KIND_COMPENSATION_FAILED step: 1 attempt: 4 step_name: 'ReserveStock' code: 'STORE_UNAVAILABLE' }",
        "COMPENSATION_FAILED", "ReserveStock", 4, false, "STORE_UNAVAILABLE"},
@@ -63,6 +63,9 @@ TEST(SagaStatus, follows_a_saga_that_is_undone) {
     EXPECT_EQ(row->current_step, then.step);
     EXPECT_EQ(row->attempts, then.attempts);
     EXPECT_EQ(row->next_wakeup_at.has_value(), then.wakes);
+    if (then.wakes) {
+      EXPECT_EQ(*row->next_wakeup_at, recorded.recorded_at + std::chrono::microseconds(8 + version));
+    }
     EXPECT_EQ(row->code, then.code);
     EXPECT_EQ(row->version, Version(version));
     EXPECT_EQ(row->updated_at, recorded.recorded_at);

@@ -51,7 +51,7 @@ class TurnFixture : public testing::Test {
     TurnResult result = run_turn(inputs, known_, kShards, context());
     for (const TurnRecord& r : result.records) {
       types_.push_back(r.payload->GetDescriptor()->name());
-      history_.push_back({r.stream, r.version, r.payload, now_});
+      history_.push_back({std::string(r.stream), r.version, r.payload, now_});
     }
     for (const v1::EffectRequest* e : result.effects) requests_.push_back(*e);
     return result;

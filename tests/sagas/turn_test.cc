@@ -32,9 +32,11 @@ TEST_F(TurnFixture, AnAuthorizedOrderIsConfirmedAndItsFulfilmentBeginsInTheSameT
   EXPECT_EQ(saga("o1", kPlace).phase, Phase::completed);
   EXPECT_EQ(saga("o1", kFulfil).phase, Phase::forward);
   EXPECT_EQ(last_request().operation(), v1::OPERATION_BOOK_SHIPMENT);
-  const auto& record = static_cast<const v1::SagaAdvanced&>(*history_.at(history_.size() - 2).payload);
-  EXPECT_EQ(record.definition(), "place_order");
+  const Recorded& ended = history_.at(history_.size() - 2);
+  EXPECT_EQ(ended.stream, "saga-place_order-o1");
+  const auto& record = static_cast<const v1::SagaAdvanced&>(*ended.payload);
   EXPECT_EQ(record.reply().outcome(), ordersaga::common::v1::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(record.replied().text(), "command-1");
   EXPECT_EQ(record.reply_to().topic(), "ordersaga.replies.test.v1");
 }
 
@@ -135,8 +137,8 @@ TEST_F(TurnFixture, TheFoldOfTheRecordsIsTheStateThatTheTurnsLeftBehind) {
     EXPECT_EQ(read.code, live.code);
     EXPECT_EQ(read.pivot_passed, live.pivot_passed);
     EXPECT_EQ(read.replied, live.replied);
-    EXPECT_EQ(read.request.SerializeAsString(), live.request.SerializeAsString());
-    EXPECT_EQ(read.origin.SerializeAsString(), live.origin.SerializeAsString());
+    EXPECT_EQ(read.request, live.request);
+    EXPECT_EQ(read.origin, live.origin);
   }
 }
 

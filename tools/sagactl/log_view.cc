@@ -9,6 +9,8 @@
 #include "ordersaga/order/v1/events.pb.h"
 #include "ordersaga/payment/v1/events.pb.h"
 #include "schemas/headers.h"
+#include "schemas/lineage.h"
+#include "schemas/streams.h"
 #include "tools/sagactl/exit_code.h"
 
 namespace ordersaga::sagactl {
@@ -82,9 +84,11 @@ Json to_row(const events::RecordedEvent& record) {
               {"recorded_at", iso(record.recorded_at)}};
   log::v1::RecordMetadata metadata;
   if (metadata.ParseFromString(record.metadata)) {
-    row["actor"] = metadata.actor();
-    row["causation_id"] = metadata.causation_id();
-    row["correlation_id"] = metadata.correlation_id();
+    std::string key = record.stream.empty() ? metadata.key() : std::string(stream_key(record.stream));
+    Lineage lineage = lineage_of(metadata, key);
+    row["actor"] = lineage.actor;
+    row["causation_id"] = lineage.causation_id;
+    row["correlation_id"] = lineage.correlation_id;
     row["key"] = metadata.key();
   }
   const auto* type = events::type_of(record.type);
@@ -148,6 +152,7 @@ std::vector<SagaRecord> saga_records(const std::vector<events::RecordedEvent>& r
   for (const events::RecordedEvent& record : records) {
     if (events::type_of(record.type) != saga::v1::SagaAdvanced::descriptor()) continue;
     SagaRecord& saga = sagas.emplace_back();
+    saga.stream = record.stream;
     saga.at = record.recorded_at;
     if (!saga.advanced.ParseFromString(record.payload))
       throw Failure(ExitCode::failed, fmt::format("{}/{} cannot be read", record.stream, record.version.value), "sagactl verify all");

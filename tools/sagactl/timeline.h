@@ -15,6 +15,7 @@
 namespace ordersaga::sagactl {
 
 struct SagaRecord {
+  std::string stream;
   Timestamp at{};
   saga::v1::SagaAdvanced advanced;
 };

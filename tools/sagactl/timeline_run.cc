@@ -1,3 +1,4 @@
+#include "schemas/streams.h"
 #include "tools/sagactl/timeline.h"
 
 namespace ordersaga::sagactl {
@@ -5,10 +6,6 @@ namespace ordersaga::sagactl {
 namespace v1 = ordersaga::saga::v1;
 
 namespace {
-
-Timestamp time_of(const google::protobuf::Timestamp& t) {
-  return Timestamp(std::chrono::seconds(t.seconds()) + std::chrono::microseconds(t.nanos() / 1'000));
-}
 
 class Folder {
  public:
@@ -118,7 +115,7 @@ class Folder {
       a->message = t.message();
     }
     a->wake_at.reset();
-    if (t.has_wake_at()) a->wake_at = time_of(t.wake_at());
+    if (t.has_wake_after_micros()) a->wake_at = at + Duration(t.wake_after_micros());
     return *a;
   }
 
@@ -143,8 +140,8 @@ std::string trace_of(const std::string& traceparent) {
 Run activities(const std::vector<SagaRecord>& records) {
   Run run;
   const v1::SagaAdvanced& first = records.front().advanced;
-  run.type = first.definition();
-  run.order_id = first.order_id();
+  run.type = saga_definition(records.front().stream);
+  run.order_id = stream_key(records.front().stream);
   run.trace = trace_of(first.origin().traceparent());
   run.started = records.front().at;
   Folder folder(run);

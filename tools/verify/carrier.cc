@@ -6,6 +6,7 @@
 
 #include "ordersaga/saga/v1/saga.pb.h"
 #include "ordersaga/shipment/v1/events.pb.h"
+#include "schemas/lineage.h"
 
 namespace ordersaga::verify {
 
@@ -117,7 +118,7 @@ void CarrierChecker::see_request(const LogEntry& entry) {
   const auto* advanced = entry.as<saga_v1::SagaAdvanced>();
   if (advanced == nullptr || !advanced->has_request()) return;
   const saga_v1::EffectRequest& request = advanced->request();
-  auto asked = [&]() -> Shipment& { return shipment(request.subject_id(), entry.stream.key); };
+  auto asked = [&]() -> Shipment& { return shipment(subject_of(request, entry.stream.key), entry.stream.key); };
   if (request.operation() == saga_v1::OPERATION_BOOK_SHIPMENT) {
     asked().booking_asked = true;
     asked().postcode = request.destination().postcode();

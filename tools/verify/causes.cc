@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ordersaga/saga/v1/saga.pb.h"
+#include "schemas/lineage.h"
 
 namespace ordersaga::verify {
 
@@ -24,7 +25,7 @@ void CausesChecker::see(const LogEntry& entry) {
 }
 
 bool CausesChecker::is_known(const LogEntry& entry) const {
-  const std::string& cause = entry.cause();
+  const std::string cause = entry.cause();
   constexpr std::string_view kTimer = "timer:";
   if (cause.compare(0, kTimer.size(), kTimer) == 0 && sagas_.count(cause.substr(kTimer.size())) > 0) return true;
   std::string key(entry.record.stream.empty() ? std::string_view(entry.metadata.key()) : entry.stream.key);
@@ -37,8 +38,7 @@ void CausesChecker::remember(const LogEntry& entry) {
   } else if (const auto* advanced = entry.as<saga::v1::SagaAdvanced>(); advanced != nullptr && entry.stream.kind == StreamKind::saga) {
     sagas_.insert(entry.record.stream);
     if (!advanced->has_request()) return;
-    const saga::v1::EffectRequest& request = advanced->request();
-    calls_.insert(fmt::format("{}/{}{}{}", request.saga(), request.step(), request.compensation() ? "/undo#" : "#", request.attempt()));
+    calls_.insert(call_of(entry.record.stream, *advanced));
   }
 }
 

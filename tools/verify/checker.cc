@@ -1,5 +1,6 @@
 #include "tools/verify/checker.h"
 
+#include "schemas/lineage.h"
 #include "schemas/streams.h"
 
 namespace ordersaga::verify {
@@ -19,6 +20,10 @@ Stream parse_stream(std::string_view name) {
 
 std::string LogEntry::place() const {
   return std::to_string(record.shard.value) + "/" + std::to_string(record.position.value);
+}
+
+std::string LogEntry::cause() const {
+  return lineage_of(metadata, record.stream.empty() ? std::string_view(metadata.key()) : stream.key).causation_id;
 }
 
 std::string_view name(GatewayOperation operation) {

@@ -37,7 +37,7 @@ struct LogEntry {
   // "3/1207": shard and position.
   std::string place() const;
   // The command, call or timer that led to it, as its metadata say.
-  const std::string& cause() const { return metadata.causation_id(); }
+  std::string cause() const;
   template <class M>
   const M* as() const {
     return message != nullptr && message->GetDescriptor() == M::descriptor() ? static_cast<const M*>(message) : nullptr;

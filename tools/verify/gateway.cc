@@ -4,6 +4,7 @@
 
 #include "ordersaga/payment/v1/events.pb.h"
 #include "ordersaga/saga/v1/saga.pb.h"
+#include "schemas/lineage.h"
 
 namespace ordersaga::verify {
 
@@ -67,9 +68,10 @@ void GatewayChecker::see_request(const LogEntry& entry) {
   const auto* advanced = entry.as<saga_v1::SagaAdvanced>();
   if (advanced == nullptr || !advanced->has_request()) return;
   const saga_v1::EffectRequest& request = advanced->request();
+  const std::string subject = subject_of(request, entry.stream.key);
   auto ask = [&](GatewayOperation operation) {
-    auto [it, is_new] = payments_.try_emplace(request.subject_id());
-    if (is_new) of_shard_.emplace_back(request.subject_id(), std::string(entry.stream.key));
+    auto [it, is_new] = payments_.try_emplace(subject);
+    if (is_new) of_shard_.emplace_back(subject, std::string(entry.stream.key));
     std::int64_t& asked = it->second.asked.of(operation);
     asked = std::max(asked, request.amount().amount_minor());
   };
@@ -81,7 +83,7 @@ void GatewayChecker::see_request(const LogEntry& entry) {
     case saga_v1::OPERATION_REFUND_PAYMENT:
       return ask(GatewayOperation::refund);
     case saga_v1::OPERATION_VOID_PAYMENT:
-      payments_[request.subject_id()].void_asked = true;
+      payments_[subject].void_asked = true;
       return;
     default:
       return;

@@ -22,14 +22,6 @@ std::string_view name(SagaPhase phase) {
   return "UNKNOWN";
 }
 
-namespace {
-
-Timestamp time_of(const google::protobuf::Timestamp& t) {
-  return Timestamp(std::chrono::seconds(t.seconds()) + std::chrono::microseconds(t.nanos() / 1000));
-}
-
-}  // namespace
-
 void SagaPhases::clear() {
   sagas_.clear();
   orders_.clear();
@@ -46,7 +38,7 @@ void SagaPhases::see(const LogEntry& entry) {
   bool was_over = is_over(saga.phase);
   saga.wake_at.reset();
   for (const v1::SagaTransition& transition : advanced->transitions()) {
-    if (transition.has_wake_at()) saga.wake_at = time_of(transition.wake_at());
+    if (transition.has_wake_after_micros()) saga.wake_at = entry.record.recorded_at + Duration(transition.wake_after_micros());
     switch (transition.kind()) {
       case v1::TRANSITION_KIND_COMPLETED:
         saga.phase = SagaPhase::completed;

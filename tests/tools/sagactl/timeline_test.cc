@@ -16,10 +16,8 @@ const Timestamp kStart = *parse_iso("2026-11-21T07:40:02.114Z");
 class Saga {
  public:
   Saga& turn(Duration after) {
-    records_.push_back({kStart + after, {}});
+    records_.push_back({"saga-place_order-o-1", kStart + after, {}});
     if (records_.size() == 1) {
-      records_[0].advanced.set_definition("place_order");
-      records_[0].advanced.set_order_id("o-1");
       records_[0].advanced.mutable_origin()->set_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     }
     return *this;
@@ -32,11 +30,7 @@ class Saga {
     t->set_attempt(attempt);
     t->set_code(code);
     t->set_message(message);
-    if (wake) {
-      auto at = (kStart + *wake).time_since_epoch();
-      t->mutable_wake_at()->set_seconds(at / 1s);
-      t->mutable_wake_at()->set_nanos(static_cast<std::int32_t>((at % 1s).count() * 1'000));
-    }
+    if (wake) t->set_wake_after_micros((kStart + *wake - records_.back().at).count());
     return *this;
   }
   const std::vector<SagaRecord>& records() const { return records_; }

@@ -8,6 +8,7 @@
 #include "ordersaga/payment/v1/events.pb.h"
 #include "ordersaga/saga/v1/saga.pb.h"
 #include "ordersaga/shipment/v1/events.pb.h"
+#include "schemas/lineage.h"
 #include "schemas/streams.h"
 #include "tools/verify/reused_ids.h"
 
@@ -49,12 +50,10 @@ saga::SagaAdvanced moved(std::initializer_list<saga::TransitionKind> kinds) {
   return record;
 }
 
-saga::SagaAdvanced asks(saga::Operation operation, const std::string& order) {
+saga::SagaAdvanced asks(saga::Operation operation) {
   saga::SagaAdvanced record = moved({saga::TRANSITION_KIND_STEP_STARTED});
   saga::EffectRequest* request = record.mutable_request();
   request->set_operation(operation);
-  request->set_subject_id(order + ".1");
-  request->set_order_id(order);
   set(request->mutable_amount());
   request->mutable_destination()->set_postcode(kPostcode);
   return record;
@@ -72,7 +71,7 @@ events::RecordedEvent& History::append(const std::string& stream, const google::
   record.stream = stream;
   record.version = versions_[stream] = versions_[stream].next();
   log::v1::RecordMetadata metadata;
-  metadata.set_causation_id(causes_[std::string(stream_key(stream))]);
+  pack_id(causes_[std::string(stream_key(stream))], *metadata.mutable_causation());
   record.metadata = metadata.SerializeAsString();
   return record;
 }
@@ -124,14 +123,9 @@ void History::receive(const std::string& sku, const std::string& location, int q
 }
 
 void History::advance(const std::string& stream, const std::string& order, saga::SagaAdvanced advanced) {
-  advanced.set_definition(stream.substr(5, stream.size() - order.size() - 6));
-  advanced.set_order_id(order);
-  if (advanced.has_request()) {
-    advanced.mutable_request()->set_saga(stream);
-    advanced.mutable_request()->set_attempt(1);
-  }
+  if (advanced.has_request()) advanced.mutable_transitions(advanced.transitions_size() - 1)->set_attempt(1);
   append(stream, advanced);
-  if (advanced.has_request()) causes_[order] = stream + "/0#1";
+  if (advanced.has_request()) causes_[order] = call_of(stream, advanced);
   std::erase_if(wakeups_of(order), [&](const SagaWakeup& w) { return w.saga == stream; });
   saga::TransitionKind last = advanced.transitions(advanced.transitions_size() - 1).kind();
   if (last != saga::TRANSITION_KIND_COMPLETED && last != saga::TRANSITION_KIND_FAILED && last != saga::TRANSITION_KIND_PARKED)
@@ -165,7 +159,7 @@ void History::reserve(const std::string& order) {
 }
 
 void History::authorize(const std::string& order) {
-  advance("saga-place_order-" + order, order, asks(saga::OPERATION_AUTHORIZE_PAYMENT, order));
+  advance("saga-place_order-" + order, order, asks(saga::OPERATION_AUTHORIZE_PAYMENT));
   gateway.push_back({order + ".1", GatewayOperation::authorize, "EUR", kTotal, "auth-" + order});
   payment::PaymentAuthorized event;
   set(event.mutable_amount());
@@ -180,7 +174,7 @@ void History::confirm(const std::string& order) {
 }
 
 void History::capture(const std::string& order) {
-  advance("saga-fulfil_order-" + order, order, asks(saga::OPERATION_CAPTURE_PAYMENT, order));
+  advance("saga-fulfil_order-" + order, order, asks(saga::OPERATION_CAPTURE_PAYMENT));
   gateway.push_back({order + ".1", GatewayOperation::capture, "EUR", kTotal, "capture-" + order});
   payment::PaymentCaptured event;
   set(event.mutable_amount());
@@ -188,7 +182,7 @@ void History::capture(const std::string& order) {
 }
 
 void History::book(const std::string& order) {
-  advance("saga-fulfil_order-" + order, order, asks(saga::OPERATION_BOOK_SHIPMENT, order));
+  advance("saga-fulfil_order-" + order, order, asks(saga::OPERATION_BOOK_SHIPMENT));
   carrier.push_back({order + ".1", CarrierOperation::book, "bkg-" + order, "bkg-" + order, kPostcode, "SP-" + order});
   shipment_v1::ShipmentCreated created;
   created.set_shipment_id(order + ".1");
@@ -199,7 +193,7 @@ void History::book(const std::string& order) {
 
 void History::hand_over(const std::string& order) {
   append("shipment-" + order + ".1", shipment_v1::ShipmentPacked());
-  advance("saga-fulfil_order-" + order, order, asks(saga::OPERATION_HAND_OVER_SHIPMENT, order));
+  advance("saga-fulfil_order-" + order, order, asks(saga::OPERATION_HAND_OVER_SHIPMENT));
   carrier.push_back({order + ".1", CarrierOperation::hand_over, "han-" + order, "bkg-" + order});
   booking_of(order).tracking = shipment_v1::TRACKING_STATUS_HANDED_OVER;
   shipment_v1::ShipmentDispatched dispatched;
@@ -213,7 +207,7 @@ void History::deliver(const std::string& order) {
 }
 
 void History::cancel_shipment(const std::string& order) {
-  saga::SagaAdvanced undo = asks(saga::OPERATION_CANCEL_SHIPMENT, order);
+  saga::SagaAdvanced undo = asks(saga::OPERATION_CANCEL_SHIPMENT);
   undo.mutable_transitions(0)->set_kind(saga::TRANSITION_KIND_COMPENSATION_STARTED);
   advance("saga-fulfil_order-" + order, order, undo);
   carrier.push_back({order + ".1", CarrierOperation::cancel, "can-" + order, "bkg-" + order});
@@ -243,7 +237,7 @@ void History::ship_and_complete(const std::string& order) {
 }
 
 void History::void_and_release(const std::string& order) {
-  saga::SagaAdvanced undo = asks(saga::OPERATION_VOID_PAYMENT, order);
+  saga::SagaAdvanced undo = asks(saga::OPERATION_VOID_PAYMENT);
   undo.mutable_transitions(0)->set_kind(saga::TRANSITION_KIND_COMPENSATION_STARTED);
   advance("saga-place_order-" + order, order, undo);
   gateway.push_back({order + ".1", GatewayOperation::void_authorization, "EUR", 0, "void-" + order});

@@ -216,7 +216,7 @@ TEST(Causes, FindACommandAndACallThatTheLogDoesNotKnow) {
   for (const char* cause : {"cmd-never-sent", "saga-place_order-a/7#1", "saga-place_order-a/0/undo#1", "timer:saga-place_order-nobody"}) {
     History history = good_history();
     log::v1::RecordMetadata metadata;
-    metadata.set_causation_id(cause);
+    metadata.mutable_causation()->set_text(cause);
     history.append("order-a", order::v1::OrderReady()).metadata = metadata.SerializeAsString();
     std::vector<Finding> findings = check({.log = &history, .tables = &history}, {Group::log}).findings.kept();
     EXPECT_EQ(broken(findings), Ids{"I14"}) << cause;
@@ -227,7 +227,7 @@ TEST(Causes, FindACommandAndACallThatTheLogDoesNotKnow) {
 TEST(Causes, FindACommandOfAnotherKey) {
   History history = good_history();
   log::v1::RecordMetadata metadata;
-  metadata.set_causation_id(placing_of(history, "c").command_id());
+  metadata.mutable_causation()->set_text(placing_of(history, "c").command_id());
   history.append("order-a", order::v1::OrderReady()).metadata = metadata.SerializeAsString();
   EXPECT_EQ(broken(check({.log = &history, .tables = &history}, {Group::log}).findings.kept()), Ids{"I14"});
 }
@@ -235,7 +235,7 @@ TEST(Causes, FindACommandOfAnotherKey) {
 TEST(Causes, AcceptTheTimerOfASagaThatHasBegun) {
   History history = good_history();
   log::v1::RecordMetadata metadata;
-  metadata.set_causation_id("timer:saga-place_order-a");
+  metadata.mutable_causation()->set_text("timer:saga-place_order-a");
   history.append("order-a", order::v1::OrderReady()).metadata = metadata.SerializeAsString();
   EXPECT_EQ(broken(check({.log = &history, .tables = &history}, {Group::log}).findings.kept()), Ids{});
 }

@@ -49,22 +49,17 @@ TEST(NextStep, AcceptsAParkedSagaWithoutAWakeUp) {
 
 const std::string kSaga = "saga-place_order-d";
 
-void set(google::protobuf::Timestamp* timestamp, Timestamp time) {
-  timestamp->set_seconds(time.time_since_epoch().count() / 1'000'000);
-  timestamp->set_nanos(static_cast<std::int32_t>(time.time_since_epoch().count() % 1'000'000) * 1'000);
-}
-
 // The saga's next record, caused by its timer or by its call's answer; it sets a timer, or none.
 void move(History& history, bool by_timer, Timestamp at, std::optional<Timestamp> next) {
   saga::v1::SagaAdvanced advanced;
   saga::v1::SagaTransition* transition = advanced.add_transitions();
   transition->set_kind(next ? saga::v1::TRANSITION_KIND_STEP_RETRIED : saga::v1::TRANSITION_KIND_STEP_SUCCEEDED);
-  if (next) set(transition->mutable_wake_at(), *next);
+  if (next) transition->set_wake_after_micros((*next - at).count());
   events::RecordedEvent& record = history.append(kSaga, advanced);
   record.recorded_at = at;
   if (!by_timer) return;
   log::v1::RecordMetadata metadata;
-  metadata.set_causation_id("timer:" + kSaga);
+  metadata.mutable_causation()->set_text("timer:" + kSaga);
   record.metadata = metadata.SerializeAsString();
 }
 

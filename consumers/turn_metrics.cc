@@ -76,13 +76,14 @@ TurnMetrics::TurnMetrics(runtime::Metrics& metrics)
     std::vector<StepSeries>& steps = sagas_.emplace_back();
     for (const sagas::Step& step : definition->steps) {
       const runtime::Metrics::Labels labels{{"saga", std::string(definition->name)}, {"step", std::string(step.name)}};
-      auto duration = [&](const char* outcome) {
+      auto duration = [&](const char* outcome) -> prometheus::Histogram* {
+        if (!sagas::waits(step.action)) return nullptr;
         runtime::Metrics::Labels all = labels;
         all["outcome"] = outcome;
         return &metrics.histogram("saga_step_duration_seconds", "From the first try of a step to its outcome.", step_bounds(), all);
       };
-      steps.push_back({sagas::waits(step.action), duration("succeeded"), duration("failed"),
-                       ByCode(metrics, "saga_compensations_total", "Steps undone.", "reason", labels)});
+      steps.push_back(
+          {duration("succeeded"), duration("failed"), ByCode(metrics, "saga_compensations_total", "Steps undone.", "reason", labels)});
     }
   }
 }
@@ -129,11 +130,8 @@ void TurnMetrics::count_value(std::string_view order_stream, const sagas::Workin
   counter->second->Increment(static_cast<double>(placed.total_minor));
 }
 
-void TurnMetrics::step_over(const StepSeries& series, prometheus::Histogram& outcome, Unfinished& saga, int step, Timestamp now) {
-  if (!series.waits)
-    outcome.Observe(0);
-  else if (saga.step == step)
-    outcome.Observe(seconds(now - saga.began));
+void TurnMetrics::step_over(prometheus::Histogram* outcome, Unfinished& saga, int step, Timestamp now) {
+  if (outcome != nullptr && saga.step == step) outcome->Observe(seconds(now - saga.began));
   saga.step = -1;
 }
 
@@ -154,10 +152,10 @@ void TurnMetrics::advance(std::string_view stream, const saga_v1::SagaAdvanced& 
         if (t.attempt() <= 1) saga.step = static_cast<std::int16_t>(index), saga.began = now;
         break;
       case saga_v1::TRANSITION_KIND_STEP_SUCCEEDED:
-        step_over(step, *step.succeeded, saga, t.step(), now);
+        step_over(step.succeeded, saga, t.step(), now);
         break;
       case saga_v1::TRANSITION_KIND_STEP_FAILED:
-        step_over(step, *step.failed, saga, t.step(), now);
+        step_over(step.failed, saga, t.step(), now);
         break;
       case saga_v1::TRANSITION_KIND_COMPENSATING:
         saga.reason = static_cast<std::uint16_t>(ByCode::index_of(t.code()));

@@ -59,7 +59,7 @@ class TurnMetrics {
     std::array<prometheus::Counter*, std::size(kErrorCodes) + 1> counters_{};
   };
   struct StepSeries {
-    bool waits = false;  // its action is not over in the turn that begins it
+    // Null when the step is always over in the turn that begins it.
     prometheus::Histogram* succeeded;
     prometheus::Histogram* failed;
     ByCode compensations;
@@ -78,7 +78,7 @@ class TurnMetrics {
   static double seconds(Duration d) { return d.count() > 0 ? static_cast<double>(d.count()) / 1e6 : 0; }
   void count_value(std::string_view order_stream, const sagas::WorkingSet& known);
   void advance(std::string_view stream, const ordersaga::saga::v1::SagaAdvanced& record, Timestamp now);
-  static void step_over(const StepSeries& series, prometheus::Histogram& outcome, Unfinished& saga, int step, Timestamp now);
+  static void step_over(prometheus::Histogram* outcome, Unfinished& saga, int step, Timestamp now);
 
   runtime::Metrics& metrics_;
   std::unordered_map<const google::protobuf::Descriptor*, Event> events_;

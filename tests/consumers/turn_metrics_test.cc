@@ -81,9 +81,8 @@ TEST_F(TurnMetricsOfALane, measure_a_step_from_its_first_try_to_its_outcome) {
   EXPECT_EQ(sample("saga_step_duration_seconds_count" + authorize), 1);
   EXPECT_EQ(sample("saga_step_duration_seconds_sum" + authorize), 3);
   // What is decided in the turn itself takes no time.
-  const std::string reserve = R"({outcome="succeeded",saga="place_order",step="ReserveStock"})";
-  EXPECT_EQ(sample("saga_step_duration_seconds_count" + reserve), 1);
-  EXPECT_EQ(sample("saga_step_duration_seconds_sum" + reserve), 0);
+  EXPECT_EQ(a_->metrics.text().find("saga_step_duration_seconds_count{outcome=\"succeeded\",saga=\"place_order\",step=\"ReserveStock\""),
+            std::string::npos);
 }
 
 TEST_F(TurnMetricsOfALane, do_not_measure_a_step_that_another_process_began) {

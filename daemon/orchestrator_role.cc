@@ -8,6 +8,7 @@
 
 #include "consumers/effects/http_effects.h"
 #include "consumers/orchestrator.h"
+#include "daemon/consumer_lag.h"
 #include "daemon/database.h"
 #include "daemon/kafka_settings.h"
 #include "daemon/orchestrator_metrics.h"
@@ -57,6 +58,7 @@ class Orchestration {
     consumers::Orchestrator orchestrator(consumer, producer, *effects_, make_stores(), clock_, orchestrator_settings(), committed_,
                                          &metrics_);
     const OrchestratorMetrics exported(metrics_, orchestrator, *effects_);
+    const ConsumerLag lag(metrics_, consumer, consumers::kOrchestratorGroup, topics::kCommands, kName);
     const RecoveringRole::Working working(role, [&orchestrator] { return problem_of(orchestrator); });
     orchestrator.run(stop);
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/consumer_lag.h"
 #include "daemon/database.h"
 #include "daemon/kafka_settings.h"
 #include "daemon/recovering_role.h"
@@ -42,6 +43,7 @@ void live(std::string_view name, const Settings& settings, runtime::Metrics& met
   runtime::kafka::KafkaConsumer consumer(kafka_config(settings, name), as_member(std::move(membership), settings, name));
   projections::Runner runner(consumer, log, store, clock, projections::all_projections());
   const auto exported = projections::export_counters(metrics, runner, std::string(name));
+  const ConsumerLag lag(metrics, consumer, projections::kProjectorGroup, topics::kEvents, name);
   const RecoveringRole::Working working(role, [&runner] { return problem_of(runner.counters()); });
   projections::run_projector(stop, runner, random);
 }

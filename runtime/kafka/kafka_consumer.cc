@@ -101,6 +101,7 @@ void KafkaConsumer::rebalance(bool assigned, rd_kafka_topic_partition_list_s* pa
     if (same == changes.end()) same = changes.insert(changes.end(), Rebalance{assigned, p.topic, {}});
     same->partitions.push_back(p.partition);
   }
+  for (const Rebalance& change : changes) follow(change);
   rebalances_.insert(rebalances_.end(), changes.begin(), changes.end());
   rd_kafka_yield(client_.get());  // so that nothing of the new assignment follows in the same poll
 }
@@ -135,12 +136,37 @@ void KafkaConsumer::take(const rd_kafka_message_s& message, Polled& polled) {
   }
 }
 
+void KafkaConsumer::follow(const Rebalance& change) {
+  const std::lock_guard lock(places_mutex_);
+  for (const std::int32_t partition : change.partitions) {
+    std::erase_if(places_, [&](const Place& p) { return p.topic == change.topic && p.partition == partition; });
+    if (change.assigned) places_.push_back({change.topic, partition, -1});
+  }
+}
+
+std::int64_t KafkaConsumer::lag() const {
+  const std::lock_guard lock(places_mutex_);
+  std::int64_t sum = 0;
+  for (const Place& p : places_) {
+    std::int64_t next = p.next;
+    if (Partitions polled = one_partition(p.topic, p.partition); next < 0 && rd_kafka_position(client_.get(), polled.get()) == 0)
+      next = polled->elems[0].offset;
+    std::int64_t low = 0, high = 0;
+    const auto error = rd_kafka_get_watermark_offsets(client_.get(), p.topic.c_str(), p.partition, &low, &high);
+    if (next >= 0 && error == RD_KAFKA_RESP_ERR_NO_ERROR) sum += std::max<std::int64_t>(high - next, 0);
+  }
+  return sum;
+}
+
 void KafkaConsumer::commit(std::string_view topic, std::int32_t partition, std::int64_t next_offset) {
   Partitions list = one_partition(topic, partition, next_offset);
   const rd_kafka_resp_err_t error = rd_kafka_offsets_store(client_.get(), list.get());
   const rd_kafka_resp_err_t of_partition = list->elems[0].err;
   if (of_partition == RD_KAFKA_RESP_ERR__STATE || of_partition == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) return;  // no longer ours
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail("store an offset of", topic, partition, error);
+  const std::lock_guard lock(places_mutex_);
+  for (Place& p : places_)
+    if (p.partition == partition && p.topic == topic) p.next = next_offset;
 }
 
 void KafkaConsumer::pause(std::string_view topic, std::int32_t partition) {

@@ -8,6 +8,8 @@
 // The destructor leaves the group (unless the membership is static), waiting at most five seconds for the broker.
 #pragma once
 
+#include <mutex>
+#include <string>
 #include <vector>
 
 #include "runtime/kafka/bus.h"
@@ -45,14 +47,27 @@ class KafkaConsumer final : public Consumer {
   void resume(std::string_view topic, std::int32_t partition) override;
   void seek(std::string_view topic, std::int32_t partition, std::int64_t offset) override;
 
+  // Records of the assigned partitions that are not done: from what commit() was last told, or else from what was last polled,
+  // to the end that the broker last told. A paused partition's end is as old as its pause. Any thread.
+  std::int64_t lag() const;
+
   // Called by librdkafka's callback, inside of poll.
   void rebalance(bool assigned, rd_kafka_topic_partition_list_s* partitions);
   void failed(bool fatal, std::string_view text);
 
  private:
   void take(const rd_kafka_message_s& message, Polled& polled);
+  void follow(const Rebalance& change);
+
+  struct Place {
+    std::string topic;
+    std::int32_t partition = 0;
+    std::int64_t next = -1;  // offset; negative: commit() was told none yet
+  };
 
   bool reads_;
+  mutable std::mutex places_mutex_;
+  std::vector<Place> places_;  // of the assignment
   Callbacks callbacks_;
   ClientHandle client_;
   std::vector<Rebalance> rebalances_;  // since the last poll returned

@@ -184,5 +184,26 @@ TEST_F(Group, AMemberThatStopsPollingLosesItsPartitionsAndSaysSo) {
   }));
 }
 
+TEST_F(Group, tells_how_far_it_lags) {
+  const std::string topic = make_topic("lag", 2);
+  fill(topic, 2, 10);
+  Member member(config, options(unique("lagging"), topic));
+  ASSERT_TRUE(eventually([&] {
+    member.poll();
+    return member.messages.size() == 20;
+  }));
+  EXPECT_EQ(member.consumer.lag(), 0) << "nothing is said to be done, so what was polled counts";
+  member.consumer.commit(topic, 0, 4);
+  EXPECT_EQ(member.consumer.lag(), 6);
+  member.consumer.commit(topic, 0, 10);
+  member.consumer.commit(topic, 1, 10);
+  EXPECT_EQ(member.consumer.lag(), 0);
+  fill(topic, 1, 5);
+  EXPECT_TRUE(eventually([&] {
+    member.poll();
+    return member.consumer.lag() == 5;
+  }));
+}
+
 }  // namespace
 }  // namespace ordersaga::runtime::kafka

@@ -16,6 +16,8 @@ class PostgresCursorStore final : public CursorStore {
   explicit PostgresCursorStore(std::string target) : target_(std::move(target)) {}
   std::optional<Cursor> load(Shard shard) override;
   void save(std::span<const Cursor> cursors) override;
+  std::vector<Cursor> rewind(std::span<const Shard> shards, Epoch epoch, const std::string& cluster_id) override;
+  void show_halts(std::span<const Shard> shards, const std::map<Shard, std::string>& halted) override;
 
  private:
   runtime::postgres::Connection& connection();

@@ -200,11 +200,38 @@ void Relay::save(bool now) {
   for (const Cursor& c : moved) shards_.at(c.shard).saved = true;
 }
 
+void Relay::serve_operators() {
+  std::vector<Shard> ours;
+  std::vector<Shard> running;
+  for (const auto& [shard, state] : shards_) {
+    if (state.phase != Phase::resuming) ours.push_back(shard);  // whether it halts is known
+    if (state.phase == Phase::running) running.push_back(shard);
+  }
+  if (ours != shown_for_ || halted_ != shown_halts_) {
+    cursors_.show_halts(ours, halted_);
+    shown_for_ = ours;
+    shown_halts_ = halted_;
+  }
+  if (running.empty()) return;
+  for (Cursor& cursor : cursors_.rewind(running, epoch_, cluster_id_)) {
+    log::warn("a shard is published once more, as an operator asked", {{"shard", cursor.shard.value}, {"from", cursor.position.value + 1}});
+    ++counters_.republished;
+    drop_unsent(cursor.shard);
+    ShardState& state = shards_.at(cursor.shard);
+    state.window.begin({});
+    state.life = ++next_life_;
+    state.phase = Phase::resuming;
+    state.cursor = std::move(cursor);
+    state.saved = true;
+  }
+}
+
 void Relay::measure(bool now) {
   counters_.in_flight = static_cast<std::int64_t>(in_flight());
   if (!now && clock_.steady() - measured_at_ < options_.lag_every) return;
   measured_at_ = clock_.steady();
   if (producer_ != nullptr && store_.epoch() != epoch_) return restart("the log has a new epoch");
+  serve_operators();
   std::int64_t backlog = 0;
   std::int64_t age = 0;
   for (const events::ShardHead& head : store_.heads()) {

@@ -13,6 +13,8 @@
 //   topic's retention.
 // - A shard whose topic contradicts the log, or with a record that cannot be read, halts there: said as an error, counted,
 //   and in halted(). The other shards go on. It is tried again when it is assigned anew, and with a new producer.
+// - An operator may ask for a shard to be published once more from a position on. The cursor moves back, durably, and
+//   everything from there on is sent again.
 // - What is read and not yet confirmed is bounded, in records, messages and bytes; beyond that nothing is read.
 // - The next read is under way while the records of the last are sent, when there is more for certain.
 //
@@ -56,6 +58,7 @@ struct RelayCounters {
   std::atomic<std::uint64_t> dropped_replies{0};  // refused by their topic
   std::atomic<std::uint64_t> expired{0};          // older than their topic's retention
   std::atomic<std::uint64_t> restarts{0};         // producers dropped
+  std::atomic<std::uint64_t> republished{0};      // times that an operator had a shard published again
   std::atomic<std::uint64_t> losses{0};           // times that a topic had not what the cursor said
   std::atomic<std::int64_t> halted_shards{0};
   std::atomic<std::int64_t> assigned_shards{0};
@@ -149,6 +152,7 @@ class Relay {
   void update_cursor(Shard shard, ShardState& state) const;
   void save(bool now);
   void measure(bool now);
+  void serve_operators();
   void count_shards();
   bool may_read() const;
   Micros rest() const;
@@ -163,6 +167,8 @@ class Relay {
 
   std::map<Shard, ShardState> shards_;
   std::map<Shard, std::string> halted_;
+  std::map<Shard, std::string> shown_halts_;            // as operators see them
+  std::vector<Shard> shown_for_;                        // of these shards
   std::unique_ptr<runtime::kafka::Producer> producer_;  // Use::log
   std::unique_ptr<runtime::kafka::Producer> replies_;   // Use::replies; is there when producer_ is
   std::string cluster_id_;

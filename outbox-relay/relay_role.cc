@@ -65,6 +65,7 @@ std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& 
   count("outbox_dropped_replies_total", "Replies whose topic refused them", c.dropped_replies);
   count("outbox_expired_total", "Messages older than their topic's retention, left out", c.expired);
   count("outbox_restarts_total", "Producers dropped after a failed delivery", c.restarts);
+  count("outbox_republished_total", "Times that an operator had a shard published once more", c.republished);
   count("outbox_kafka_losses_total", "Times that the events topic lacked what was confirmed", c.losses);
   std::vector<Gauged> gauged;
   auto gauge = [&](const char* name, const char* help, const std::atomic<std::int64_t>& value, double unit = 1.0) {

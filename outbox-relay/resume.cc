@@ -156,6 +156,10 @@ void Tail::scan(std::int64_t from, const runtime::kafka::PartitionReader::Waterm
 Resume Tail::resume() {
   const auto marks = reader_.watermarks(topics::kEvents, question_.shard.value);
   point_.last_offset = marks.high - 1;
+  if (question_.cursor && question_.cursor->offset == kSendAgain) {
+    point_.confirmed = point_.on_topic = question_.cursor->position;
+    return point_;
+  }
   std::int64_t from = marks.low;
   if (question_.cursor && cursor_holds(marks)) {
     point_.confirmed = point_.on_topic = question_.cursor->position;

@@ -38,7 +38,8 @@ struct ResumeQuestion {
 
 // The record at the cursor's offset must be the cursor's, else Kafka lost data (its disks were wiped, the topic was made
 // anew, an older copy was restored); then the whole partition is read, and what it lacks is published again. From the cursor
-// on, each record of the tail is compared with the log's. Throws StoreError, and KafkaError when Kafka does not answer.
+// on, each record of the tail is compared with the log's. A cursor with kSendAgain is taken as it is. Throws StoreError, and KafkaError
+// when Kafka does not answer.
 Resume find_resume_point(events::EventStore& store, runtime::kafka::PartitionReader& reader, const ResumeQuestion& question);
 
 }  // namespace ordersaga::relay

@@ -299,6 +299,14 @@ class SharedCursors final : public CursorStore {
     const std::lock_guard lock(mutex_);
     store_.save(cursors);
   }
+  std::vector<Cursor> rewind(std::span<const Shard> shards, Epoch epoch, const std::string& cluster_id) override {
+    const std::lock_guard lock(mutex_);
+    return store_.rewind(shards, epoch, cluster_id);
+  }
+  void show_halts(std::span<const Shard> shards, const std::map<Shard, std::string>& halted) override {
+    const std::lock_guard lock(mutex_);
+    store_.show_halts(shards, halted);
+  }
 
  private:
   std::mutex mutex_;

@@ -336,6 +336,62 @@ TEST_F(RelayTest, ANewEpochUnderALiveRelayIsTakenUp) {
   EXPECT_EQ(cursors.load(shard(0))->epoch, Epoch(4));
 }
 
+TEST_F(RelayTest, AnOperatorHasAShardPublishedOnceMoreFromAPosition) {
+  for (int i = 0; i < 10; ++i) book.append_event(shard(0));
+  book.append_event(shard(1));
+  start();
+  settle();
+  cursors.request_republish(shard(0), Position(4));
+  clock.pass(2s);
+  step();
+  EXPECT_EQ(cursors.load(shard(0)), (Cursor{shard(0), Epoch(3), Position(3), kSendAgain, "cluster-1"}));
+  kill();  // the request outlives who took it
+  start();
+  settle();
+  expect_published();
+  ASSERT_EQ(events(0).size(), 17U);
+  for (int i = 0; i < 7; ++i) EXPECT_EQ(place_of(events(0)[static_cast<std::size_t>(10 + i)])->position, Position(4 + i));
+  EXPECT_EQ(events(1).size(), 1U);
+  EXPECT_EQ(cursors.load(shard(0)), (Cursor{shard(0), Epoch(3), Position(10), 16, "cluster-1"}));
+}
+
+TEST_F(RelayTest, AWipedKafkaIsFilledBeyondItsRetentionWhenAnOperatorAsks) {
+  for (int i = 0; i < 5; ++i) book.append_event(shard(0));
+  clock.pass(24h * 40);
+  book.append_event(shard(0));
+  start();
+  settle();
+  kafka.wipe();
+  kill();
+  start();
+  settle();
+  ASSERT_EQ(events(0).size(), 1U) << "what the topic would still keep";
+  cursors.request_republish(shard(0), Position(1));
+  settle();
+  EXPECT_EQ(relay->counters().republished, 1U);
+  ASSERT_EQ(events(0).size(), 7U);
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(place_of(events(0)[static_cast<std::size_t>(1 + i)])->position, Position(1 + i));
+}
+
+TEST_F(RelayTest, AHaltIsShownToOperatorsUntilTheShardRunsAgain) {
+  book.append_event(shard(0));
+  auto changed = messages_of(book.records(shard(0))[0], Epoch(3), kShards)[0].out;
+  changed.value = "other bytes";
+  kafka.write(changed);
+  start();
+  settle();
+  ASSERT_TRUE(cursors.halts().contains(shard(0)));
+  EXPECT_EQ(cursors.halts().at(shard(0)), relay->halted().at(shard(0)));
+  cursors.request_republish(shard(0), Position(1));
+  settle();
+  EXPECT_EQ(events(0).size(), 1U) << "what is halted is not published by asking";
+  kill();
+  kafka.wipe();
+  start();
+  settle();
+  EXPECT_TRUE(cursors.halts().empty());
+}
+
 TEST_F(RelayTest, ARecordThatCannotBeReadHaltsItsShardAfterWhatIsBeforeIt) {
   book.append_event(shard(0));
   book.append({shard(0), "", Version(0), events::TypeNumber(32'000), "?", ""});

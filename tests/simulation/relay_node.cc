@@ -64,6 +64,12 @@ class SimCursors final : public relay::CursorStore {
     shared_.save(cursors);
     world_.may_crash();
   }
+  std::vector<relay::Cursor> rewind(std::span<const Shard> shards, Epoch epoch, const std::string& cluster_id) override {
+    return shared_.rewind(shards, epoch, cluster_id);
+  }
+  void show_halts(std::span<const Shard> shards, const std::map<Shard, std::string>& halted) override {
+    shared_.show_halts(shards, halted);
+  }
 
  private:
   void suffer() {

@@ -33,6 +33,7 @@ void add_saga(CLI::App& app, Action& chosen);
 void add_stock(CLI::App& app, Action& chosen);
 void add_events(CLI::App& app, Action& chosen);
 void add_topic(CLI::App& app, Action& chosen);
+void add_outbox(CLI::App& app, Action& chosen);
 void add_verify(CLI::App& app, Action& chosen);
 void add_db(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);

@@ -167,6 +167,39 @@ TEST_F(OnADatabase, VerifyLooksAgainBeforeItReports) {
   EXPECT_NE(outcome.err.find("look 1: 1 suspects, looking again"), std::string::npos) << outcome.err;
 }
 
+TEST_F(OnADatabase, TheOutboxShowsEveryShardsBacklogAndHalts) {
+  const std::int64_t head = json({"outbox", "list"})["items"][0]["head"];
+  ASSERT_GT(head, 2);
+  sql("INSERT INTO log.relay_cursors (shard, epoch, position, kafka_offset, cluster_id) VALUES (0, 1, 2, 1, 'c')");
+  const Json row = json({"outbox", "list"})["items"][0];
+  EXPECT_EQ(row["published"], 2);
+  EXPECT_EQ(row["backlog"], head - 2);
+  EXPECT_GT(row["oldest_age_s"], 0);
+  EXPECT_TRUE(row["halted"].is_null());
+  const Json status = json({"outbox", "status"});
+  EXPECT_EQ(status["published"], 2);
+  EXPECT_EQ(status["halted_shards"], 0);
+  sql("INSERT INTO log.relay_halts (shard, reason) VALUES (0, 'the topic has what the log has not')");
+  EXPECT_EQ(json({"outbox", "list"})["items"][0]["halted"], "the topic has what the log has not");
+  EXPECT_EQ(run({"outbox", "status"}).code, 8);
+}
+
+TEST_F(OnADatabase, ARepublicationIsAskedForAndNeverSkipsAnything) {
+  sql("INSERT INTO log.relay_cursors (shard, epoch, position, kafka_offset, cluster_id) VALUES (0, 1, 2, 1, 'c')");
+  EXPECT_EQ(run({"outbox", "republish", "--from", "1", "--yes"}).code, 2) << "which shards?";
+  EXPECT_EQ(run({"outbox", "republish", "--from", "1", "--shard", "0", "--all", "--yes"}).code, 2);
+  EXPECT_EQ(run({"outbox", "republish", "--from", "1", "--shard", "0"}).code, 2) << "nobody can be asked";
+  const Outcome skipping = run({"outbox", "republish", "--from", "4", "--shard", "0", "--yes"});
+  EXPECT_NE(skipping.code, 0);
+  EXPECT_NE(skipping.err.find("published up to position 2"), std::string::npos) << skipping.err;
+  const Outcome asked = run({"outbox", "republish", "--from", "2", "--shard", "0", "--yes"});
+  EXPECT_EQ(asked.code, 0) << asked.err;
+  EXPECT_EQ(json({"outbox", "list"})["items"][0]["republish_from"], 2);
+  const Outcome all = run({"outbox", "republish", "--from", "1", "--all", "--yes"});
+  EXPECT_EQ(all.code, 0) << all.err;
+  EXPECT_EQ(json({"outbox", "status"})["to_republish"], json({"outbox", "status"})["shards"]);
+}
+
 TEST_F(OnADatabase, MigrationsAreListed) {
   Json status = json({"db", "status"});
   EXPECT_EQ(status["items"][0]["state"], "applied");

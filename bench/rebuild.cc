@@ -1,4 +1,4 @@
-// bench_rebuild: how fast the read models are made from the log. Fills the log of an empty, migrated database with orders, then
+// bench_rebuild: how fast the read models are made from the log. Fills the log of an empty database, which it migrates, with orders, then
 // folds all of it into the read models, every shard by one of a few sessions.
 //
 //   bench_rebuild --database "…" [--orders N] [--wave W] [--sessions S] [--batch B]
@@ -14,6 +14,7 @@
 
 #include "bench/order_log.h"
 #include "events/postgres_event_store.h"
+#include "events/schema.h"
 #include "projections/all_projections.h"
 #include "projections/postgres_read_store.h"
 #include "projections/rebuild.h"
@@ -41,7 +42,7 @@ struct Settings {
 
 std::optional<std::string> read_settings(int argc, const char* const* argv, Settings& s) {
   runtime::SettingsReader reader("bench_rebuild", "Measures how fast the read models are made from the log.", ORDERSAGA_VERSION);
-  reader.add("database", s.database, "an empty, migrated Postgres database, as a libpq connection string of a superuser");
+  reader.add("database", s.database, "an empty Postgres database, as a libpq connection string of a superuser");
   reader.add("orders", s.orders, "orders in the log", {1, 99'999'999});
   reader.add("wave", s.wave, "orders that are under way together", {1, 100'000});
   reader.add("sessions", s.sessions, "threads, each with a connection and shards of its own", {1, 64});
@@ -94,6 +95,7 @@ Json tables(Connection& server) {
 }
 
 int run(const Settings& settings) {
+  events::migrate(settings.database, {}, [](const runtime::postgres::MigrationStatus&) {});
   Connection server(settings.database);
   events::PostgresEventStore log({.target = as_role(settings, "ordersaga_writer")});
   const std::uint64_t filled = fill_log(log, "rebuild-", static_cast<int>(settings.orders), static_cast<int>(settings.wave));

@@ -2,19 +2,17 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
 #include "events/codec.h"
 #include "events/errors.h"
+#include "projections/requests.h"
 
 namespace ordersaga::projections {
 
 namespace {
 
-constexpr const char* kUnknownType = "UNKNOWN_TYPE";
-constexpr const char* kUnreadablePayload = "UNREADABLE_PAYLOAD";
-constexpr const char* kBrokenHistory = "BROKEN_HISTORY";
-constexpr const char* kRefusedByStore = "REFUSED_BY_STORE";
-constexpr const char* kBehindParked = "BEHIND_PARKED";
+using namespace park_code;
 
 // A key that becomes parked in this transaction, and so in the standings once it is committed.
 struct NewlyParked {
@@ -37,7 +35,7 @@ class Application {
       for (const auto& [shard, end] : ends_) {
         const ShardStanding& at = standings_.at(shard);
         Position from = at.by_projection[p].reached;
-        if (from < end) moves.push_back({std::string(projections_[p]->name()), shard, at.epoch, from, end});
+        if (from < end && !at.by_projection[p].paused) moves.push_back({std::string(projections_[p]->name()), shard, at.epoch, from, end});
       }
     return moves;
   }
@@ -66,14 +64,16 @@ class Application {
 
   void move_standings(Standings& standings) const {
     for (const auto& [shard, end] : ends_)
-      for (Standing& s : standings.at(shard).by_projection) s.reached = std::max(s.reached, end);
+      for (Standing& s : standings.at(shard).by_projection)
+        if (!s.paused) s.reached = std::max(s.reached, end);
     for (const NewlyParked& n : newly_) standings.at(n.shard).by_projection[n.projection].parked_keys.insert(n.key);
   }
 
  private:
   bool is_due(std::size_t p, const Record& r) const {
     bool concerned = r.type == nullptr || projections_[p]->concerns(r.type);
-    return concerned && standings_.at(r.shard()).by_projection[p].reached < r.position();
+    const Standing& at = standings_.at(r.shard()).by_projection[p];
+    return concerned && !at.paused && at.reached < r.position();
   }
   bool is_parked(std::size_t p, const Record& r) const {
     const Standing& at = standings_.at(r.shard()).by_projection[p];
@@ -108,11 +108,6 @@ class Application {
   std::vector<NewlyParked> newly_;
   std::set<std::tuple<std::size_t, Shard, std::string>> newly_keys_;
 };
-
-void forget_rows(const ProjectionSet& projections) {
-  for (const auto& projection : projections)
-    for (RowSet* set : projection->row_sets()) set->forget();
-}
 
 // Forgets the projections' rows unless they are settled.
 class Forgetting {
@@ -175,8 +170,9 @@ Applied apply_isolating(ReadStore& store, const ProjectionSet& projections, Stan
 
 Position ShardStanding::reached() const {
   assert(!by_projection.empty());
-  Position least = by_projection.front().reached;
-  for (const Standing& s : by_projection) least = std::min(least, s.reached);
+  Position least(std::numeric_limits<std::int64_t>::max());
+  for (const Standing& s : by_projection)
+    if (!s.paused) least = std::min(least, s.reached);
   return least;
 }
 
@@ -203,6 +199,10 @@ Standings open_standings(ReadStore& store, const ProjectionSet& projections, std
     auto message = from_row<ParkedMessage>(cells);
     standings.at(message.shard).by_projection[index_of(message.projection)].parked_keys.insert(message.key);
   }
+  std::vector<Row> every_name;
+  for (const std::string& name : names) every_name.push_back({to_cell(name)});
+  for (const Row& cells : transaction->select(table_of<Pause>(), every_name))
+    for (auto& [shard, standing] : standings) standing.by_projection[index_of(from_row<Pause>(cells).projection)].paused = true;
   return standings;
 }
 
@@ -215,6 +215,11 @@ Applied apply_batch(ReadStore& store, const ProjectionSet& projections, Standing
   if (Applied unreadable = apply_once(store, projections, standings, {{}, batch.unreadable, Trust::fast, {}}, now); !unreadable.committed)
     return unreadable;
   return apply_isolating(store, projections, standings, batch.records, now);
+}
+
+void forget_rows(const ProjectionSet& projections) {
+  for (const auto& projection : projections)
+    for (RowSet* set : projection->row_sets()) set->forget();
 }
 
 bool concerns_any(const ProjectionSet& projections, const google::protobuf::Descriptor* type) {

@@ -23,13 +23,15 @@ struct Standing {
   Position reached;
   // Keys of which a record is parked: later records of them wait behind it.
   std::set<std::string> parked_keys;
+  // An operator wants it to stand still: records pass it by, and it does not count for where the shard is.
+  bool paused = false;
 };
 
 struct ShardStanding {
   Epoch epoch;
   std::vector<Standing> by_projection;  // parallel to the ProjectionSet
 
-  // The position that all projections have reached.
+  // The position that all projections have reached but those that are paused; beyond every position when all are.
   Position reached() const;
 };
 using Standings = std::map<Shard, ShardStanding>;
@@ -37,6 +39,16 @@ using Standings = std::map<Shard, ShardStanding>;
 // Reads where these projections stand, making checkpoints that do not exist. What the projections keep of their rows is
 // forgotten: it belonged to other standings.
 Standings open_standings(ReadStore& store, const ProjectionSet& projections, std::span<const Shard> shards, Epoch epoch, Timestamp now);
+
+// Why a record is parked.
+namespace park_code {
+inline constexpr const char* kUnknownType = "UNKNOWN_TYPE";
+inline constexpr const char* kUnreadablePayload = "UNREADABLE_PAYLOAD";
+inline constexpr const char* kBrokenHistory = "BROKEN_HISTORY";
+inline constexpr const char* kRefusedByStore = "REFUSED_BY_STORE";
+inline constexpr const char* kBehindParked = "BEHIND_PARKED";
+inline constexpr const char* kNotInLog = "NOT_IN_LOG";
+}  // namespace park_code
 
 struct Batch {
   // By shard in log order and without holes; each shard's first follows its standing. Those that a projection is concerned
@@ -47,6 +59,9 @@ struct Batch {
 
   void own(Record record) { records.push_back(&owned.emplace_back(std::move(record))); }
 };
+
+// What they keep of their rows is no longer true.
+void forget_rows(const ProjectionSet& projections);
 
 // Whether one of them must see the record, and so it must be decoded: what no projection knows is passed over unread. A type
 // that this program does not know concerns all of them.

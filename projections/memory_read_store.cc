@@ -106,6 +106,15 @@ class MemoryTransaction final : public ReadTransaction {
       if (!tables_.rows[table.name].contains(joined(row, table.key_columns))) set(table, row);
   }
 
+  void erase(const Table& table, std::span<const Row> keys) override {
+    auto& rows = tables_.rows[table.name];
+    for (const Row& key : keys) {
+      auto node = rows.extract(joined(key, key.size()));
+      if (node.empty()) continue;
+      undo_.emplace_back([&rows, key = node.key(), row = std::move(node.mapped())]() mutable { rows[key] = std::move(row); });
+    }
+  }
+
   void commit() override { committed_ = true; }
 
  private:

@@ -215,6 +215,12 @@ class PostgresTransaction final : public ReadTransaction {
     events::as_store_errors([&] { connection_.exec(statement, columns_of(table, rows, table.columns.size())); });
   }
 
+  void erase(const Table& table, std::span<const Row> keys) override {
+    if (keys.empty()) return;
+    auto statement = session_.statement("erase", table, [&] { return erase_sql(table); });
+    events::as_store_errors([&] { connection_.exec(statement, columns_of(table, keys, table.key_columns)); });
+  }
+
   void commit() override {
     events::as_store_errors([&] { connection_.commit(); });
     ended_ = true;

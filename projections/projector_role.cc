@@ -54,6 +54,7 @@ std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& 
   count("projection_gaps_total", "Times that messages were missing", counters.gaps);
   count("projection_filled_total", "Records read from the log because their messages were missing", counters.filled);
   count("projection_parked_total", "Records parked, once for each projection", counters.parked);
+  count("projection_redriven_total", "Parked records applied after all, as an operator asked", counters.redriven);
   count("projection_unreadable_total", "Messages that are no records", counters.unreadable);
   count("projection_overtaken_total", "Batches that another projector had applied", counters.overtaken);
   prometheus::Gauge& halted =

@@ -8,6 +8,7 @@ namespace {
 
 constexpr const char* kInsert = "INSERT INTO read.{table} ({names}) SELECT * FROM unnest({arrays})";
 constexpr const char* kUpdate = "UPDATE read.{table} t SET {changes} FROM unnest({arrays}) AS v({names}) WHERE {match}";
+constexpr const char* kErase = "DELETE FROM read.{table} t USING unnest({arrays}) AS k({keys}) WHERE {match}";
 constexpr const char* kSelect = "SELECT {values} FROM read.{table} t JOIN unnest({arrays}) AS k({keys}) ON {match}";
 constexpr const char* kScan = "SELECT {values} FROM read.{table} t WHERE t.shard = {shard}";
 
@@ -85,6 +86,13 @@ std::string upsert_sql(const Table& table) {
 
 std::string append_sql(const Table& table) {
   return fmt::format("{} ON CONFLICT ({}) DO NOTHING", insert(table), key_names(table, table.key_columns));
+}
+
+std::string erase_sql(const Table& table) {
+  auto match = [](const Column& c, std::size_t) { return fmt::format("t.{} = k.{}", c.name, c.name); };
+  return fmt::format(kErase, fmt::arg("table", table.name), fmt::arg("arrays", arrays(table, table.key_columns)),
+                     fmt::arg("keys", key_names(table, table.key_columns)),
+                     fmt::arg("match", list(table, table.key_columns, match, " AND ")));
 }
 
 std::string select_sql(const Table& table, std::size_t key_columns) {

@@ -12,6 +12,8 @@ std::string insert_sql(const Table& table);
 std::string update_sql(const Table& table);
 std::string upsert_sql(const Table& table);
 std::string append_sql(const Table& table);
+// By the primary key.
+std::string erase_sql(const Table& table);
 // By the first `key_columns` columns.
 std::string select_sql(const Table& table, std::size_t key_columns);
 // All rows that one shard's records made.

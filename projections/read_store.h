@@ -61,6 +61,8 @@ class ReadTransaction {
   virtual void upsert(const RowBlock& rows) = 0;
   // Inserts; rows whose primary key exists already are left as they are.
   virtual void append(const Table& table, std::span<const Row> rows) = 0;
+  // Removes the rows with these primary keys, those that are there.
+  virtual void erase(const Table& table, std::span<const Row> keys) = 0;
   virtual void commit() = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "projections/base64.h"
+#include "projections/redrive.h"
 #include "runtime/log.h"
 
 namespace ordersaga::projections {
@@ -149,6 +150,57 @@ void Runner::watch_lag() {
   for (std::size_t p = 0; p < behind.size(); ++p) {
     counters_.lags[p]->events = behind[p];
     counters_.lags[p]->millis = behind[p] == 0 ? 0 : std::chrono::duration_cast<std::chrono::milliseconds>(longest).count();
+  }
+  serve_operators();
+}
+
+void Runner::serve_operators() {
+  std::vector<Row> names, shards;
+  for (const auto& p : projections_) names.push_back({to_cell(std::string(p->name()))});
+  for (const auto& [shard, followed] : followed_)
+    if (!halted_.contains(shard)) shards.push_back({to_cell(shard)});
+  if (shards.empty()) return;
+  std::set<std::string> paused;
+  std::vector<Request> requests;
+  {
+    auto transaction = store_.begin();
+    for (const Row& cells : transaction->select(table_of<Pause>(), names)) paused.insert(from_row<Pause>(cells).projection);
+    for (const Row& cells : transaction->select(table_of<Request>(), shards)) requests.push_back(from_row<Request>(cells));
+  }
+  take_up(paused);
+  std::sort(requests.begin(), requests.end(), [](const Request& a, const Request& b) { return a.id < b.id; });
+  for (const Request& request : requests) {
+    if (std::none_of(projections_.begin(), projections_.end(), [&](const auto& p) { return p->name() == request.projection; })) continue;
+    Redriven redriven;
+    do {
+      redriven = redrive(store_, log_, projections_, standings_, request, clock_.now());
+      if (!redriven.committed) {
+        open_ = false;  // somebody else follows the shard: the request is theirs
+        return open();
+      }
+      counters_.redriven += static_cast<std::uint64_t>(redriven.done.applied);
+    } while (!redriven.finished);
+    runtime::log::info("parked records were redriven", {{"projection", request.projection},
+                                                        {"key", request.key},
+                                                        {"action", request.action},
+                                                        {"actor", request.actor},
+                                                        {"applied", redriven.done.applied},
+                                                        {"discarded", redriven.done.discarded},
+                                                        {"remaining", redriven.done.remaining}});
+  }
+}
+
+void Runner::take_up(const std::set<std::string>& paused) {
+  for (std::size_t p = 0; p < projections_.size(); ++p) {
+    std::string name(projections_[p]->name());
+    bool pause = paused.contains(name), changed = false;
+    for (auto& [shard, standing] : standings_) {
+      changed |= standing.by_projection[p].paused != pause;
+      standing.by_projection[p].paused = pause;
+      // What passed it by comes from the log.
+      if (Followed& followed = followed_.at(shard); changed && !pause) followed.read_until = std::max(followed.read_until, followed.head);
+    }
+    if (changed) runtime::log::info(pause ? "a projection is paused" : "a projection goes on", {{"projection", name}});
   }
 }
 

@@ -18,6 +18,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -61,6 +62,8 @@ struct RunnerCounters {
   std::atomic<std::uint64_t> unreadable{0};
   // Times that another projector had applied the same records.
   std::atomic<std::uint64_t> overtaken{0};
+  // Parked records that were applied after all.
+  std::atomic<std::uint64_t> redriven{0};
   std::atomic<std::int64_t> halted_shards{0};
   std::vector<std::unique_ptr<Lag>> lags;
 };
@@ -114,6 +117,9 @@ class Runner {
   void receive(runtime::kafka::ConsumedMessage message);
   void open();
   void watch_lag();
+  // What operators have asked for since the last look: pauses and redrives.
+  void serve_operators();
+  void take_up(const std::set<std::string>& paused);
   std::size_t apply();
   void take(Shard shard, Followed& followed, Batch& batch, Taken& taken);
   // These two: false when the shard can give nothing more in this step.

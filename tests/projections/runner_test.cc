@@ -65,6 +65,7 @@ class FailingStore final : public ReadStore {
       inner_->upsert(rows);
     }
     void append(const Table& table, std::span<const Row> rows) override { inner_->append(table, rows); }
+    void erase(const Table& table, std::span<const Row> keys) override { inner_->erase(table, keys); }
     void commit() override {
       if (store_.failures == 0) return inner_->commit();
       --store_.failures;

@@ -33,6 +33,7 @@ class CountingTransaction final : public ReadTransaction {
     inner_->upsert(rows);
   }
   void append(const Table& table, std::span<const Row> rows) override { inner_->append(table, rows); }
+  void erase(const Table& table, std::span<const Row> keys) override { inner_->erase(table, keys); }
   void commit() override { inner_->commit(); }
   std::size_t selected = 0, inserted = 0, updated = 0, upserted = 0;
 

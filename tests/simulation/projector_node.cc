@@ -39,6 +39,10 @@ class SimReadTransaction final : public ReadTransaction {
     suffer();
     inner_->append(table, rows);
   }
+  void erase(const Table& table, std::span<const Row> keys) override {
+    suffer();
+    inner_->erase(table, keys);
+  }
   void commit() override {
     suffer();
     inner_->commit();

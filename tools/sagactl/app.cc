@@ -186,6 +186,8 @@ std::unique_ptr<CLI::App> make_app(GlobalFlags& flags, Action& chosen) {
   add_events(*app, chosen);
   add_topic(*app, chosen);
   add_outbox(*app, chosen);
+  add_projection(*app, chosen);
+  add_dlq(*app, chosen);
   add_verify(*app, chosen);
   add_db(*app, chosen);
   add_doctor(*app, chosen);

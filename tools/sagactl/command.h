@@ -34,6 +34,8 @@ void add_stock(CLI::App& app, Action& chosen);
 void add_events(CLI::App& app, Action& chosen);
 void add_topic(CLI::App& app, Action& chosen);
 void add_outbox(CLI::App& app, Action& chosen);
+void add_projection(CLI::App& app, Action& chosen);
+void add_dlq(CLI::App& app, Action& chosen);
 void add_verify(CLI::App& app, Action& chosen);
 void add_db(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);

@@ -115,7 +115,7 @@ void check_trouble(Context& context, Findings& findings) {
     const char* next;
   };
   for (const Count& c :
-       {Count{"parked", kParked, "messages that a projection could not apply", "psql: SELECT * FROM read.parked_messages"},
+       {Count{"parked", kParked, "messages that a projection could not apply", "sagactl dlq groups"},
         Count{"stuck sagas", kStuck, "sagas wait for an operator", "sagactl saga list --status stuck"},
         Count{"timers", kOverdue, "wake-ups are more than 60 s late", "is an orchestrator running? ordersagad --role orchestrator"}}) {
     std::int64_t count = context.database().query(c.statement).integer(0, 0);

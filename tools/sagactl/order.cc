@@ -4,6 +4,7 @@
 #include "tools/sagactl/command.h"
 #include "tools/sagactl/find.h"
 #include "tools/sagactl/order_place.h"
+#include "tools/sagactl/read_after.h"
 
 namespace ordersaga::sagactl {
 
@@ -91,18 +92,21 @@ const std::vector<Field>& history_fields() {
 }
 
 struct ListArgs {
+  std::string min_position;
   std::string status;
   std::string customer;
   int limit = 50;
 };
 
 void declare_list(CLI::App& app, ListArgs& args) {
+  add_min_position(app, args.min_position);
   app.add_option("--status", args.status, "only these, separated by commas");
   app.add_option("--customer", args.customer, "only this customer's");
   app.add_option("--limit", args.limit, "at most so many, the newest first")->check(CLI::Range(1, 100'000));
 }
 
 ExitCode run_list(Context& context, const ListArgs& args) {
+  wait_for_position(context, "order_summary", args.min_position);
   Listing listing{"orders", list_fields(), {}, {}};
   listing.rows = context.database().select(kList, {args.status, args.customer, std::to_string(args.limit)}, listing.fields);
   if (!listing.rows.empty()) listing.next = "sagactl order get " + listing.rows[0]["order_id"].get<std::string>();
@@ -111,14 +115,17 @@ ExitCode run_list(Context& context, const ListArgs& args) {
 }
 
 struct OneArgs {
+  std::string min_position;
   std::string order;
 };
 
 void declare_one(CLI::App& app, OneArgs& args) {
+  add_min_position(app, args.min_position);
   app.add_option("order", args.order, "order id, number, or the beginning of one")->required();
 }
 
 ExitCode run_get(Context& context, const OneArgs& args) {
+  wait_for_position(context, "order_summary", args.min_position);
   OrderRef order = find_order(context, args.order);
   std::vector<Json> rows = context.database().select(kGet, {order.id}, get_fields());
   if (rows.empty()) throw Failure(ExitCode::not_found, fmt::format("there is no order '{}'", args.order));
@@ -139,6 +146,7 @@ ExitCode run_get(Context& context, const OneArgs& args) {
 }
 
 ExitCode run_history(Context& context, const OneArgs& args) {
+  wait_for_position(context, "order_summary", args.min_position);
   OrderRef order = find_order(context, args.order);
   Listing listing{"changes", history_fields(), {}, "sagactl saga timeline " + order.id};
   listing.rows = context.database().select(kHistory, {order.id, "0"}, listing.fields);

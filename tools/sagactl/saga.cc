@@ -5,6 +5,7 @@
 #include "tools/sagactl/find.h"
 #include "tools/sagactl/log_read.h"
 #include "tools/sagactl/log_view.h"
+#include "tools/sagactl/read_after.h"
 #include "tools/sagactl/timeline.h"
 
 namespace ordersaga::sagactl {
@@ -71,6 +72,7 @@ const std::vector<Field>& get_fields() {
 }
 
 struct ListArgs {
+  std::string min_position;
   std::string status;
   std::string type;
   std::string order;
@@ -78,6 +80,7 @@ struct ListArgs {
 };
 
 void declare_list(CLI::App& app, ListArgs& args) {
+  add_min_position(app, args.min_position);
   app.add_option("--status", args.status,
                  "only these, separated by commas: running, compensating, completed, failed, parked, compensation_failed, live, stuck");
   app.add_option("--type", args.type, "place_order or fulfil_order");
@@ -86,6 +89,7 @@ void declare_list(CLI::App& app, ListArgs& args) {
 }
 
 ExitCode run_list(Context& context, const ListArgs& args) {
+  wait_for_position(context, "saga_status", args.min_position);
   std::string order = args.order.empty() ? "" : find_order(context, args.order).id;
   Listing listing{"sagas", list_fields(), {}, {}};
   listing.rows = context.database().select(kList, {args.status, args.type, order, std::to_string(args.limit)}, listing.fields);
@@ -95,14 +99,17 @@ ExitCode run_list(Context& context, const ListArgs& args) {
 }
 
 struct OneArgs {
+  std::string min_position;
   std::string saga;
 };
 
 void declare_one(CLI::App& app, OneArgs& args) {
+  add_min_position(app, args.min_position);
   app.add_option("saga", args.saga, "saga id or the beginning of one; an order's id or number stands for all its sagas")->required();
 }
 
 ExitCode run_get(Context& context, const OneArgs& args) {
+  wait_for_position(context, "saga_status", args.min_position);
   std::vector<SagaRef> sagas = find_sagas(context, args.saga);
   for (const SagaRef& saga : sagas) {
     for (const Json& row : context.database().select(kGet, {saga.stream}, get_fields())) context.print_object(get_fields(), row);
@@ -136,6 +143,7 @@ Json to_json(const Run& run, const std::string& saga) {
 }
 
 ExitCode run_timeline(Context& context, const OneArgs& args) {
+  wait_for_position(context, "saga_status", args.min_position);
   std::vector<SagaRef> sagas = find_sagas(context, args.saga);
   OrderFacts facts;
   for (const events::RecordedEvent& record : read_order(context.store(), sagas.front().order_id)) add_facts(facts, record);

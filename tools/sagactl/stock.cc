@@ -4,6 +4,7 @@
 #include "ordersaga/inventory/v1/commands.pb.h"
 #include "tools/sagactl/command.h"
 #include "tools/sagactl/command_sender.h"
+#include "tools/sagactl/read_after.h"
 
 namespace ordersaga::sagactl {
 
@@ -29,18 +30,21 @@ const std::vector<Field>& list_fields() {
 }
 
 struct ListArgs {
+  std::string min_position;
   std::string sku;
   std::string location;
   int limit = 100;
 };
 
 void declare_list(CLI::App& app, ListArgs& args) {
+  add_min_position(app, args.min_position);
   app.add_option("sku", args.sku, "only SKUs that begin so");
   app.add_option("--location", args.location, "only this location");
   app.add_option("--limit", args.limit, "at most so many")->check(CLI::Range(1, 1'000'000));
 }
 
 ExitCode run_list(Context& context, const ListArgs& args) {
+  wait_for_position(context, "stock_levels", args.min_position);
   Listing listing{"levels", list_fields(), {}, {}};
   listing.rows = context.database().select(kList, {args.sku, args.location, std::to_string(args.limit)}, listing.fields);
   context.print(listing);

@@ -167,7 +167,8 @@ Resume Tail::resume() {
     started_ = true;
     from = std::max(marks.low, question_.cursor->offset + 1);
   } else {
-    point_.kafka_lost_data = question_.cursor.has_value();
+    // A cursor of an earlier epoch may be above where the log parts from that past: no loss of Kafka's.
+    point_.kafka_lost_data = question_.cursor && question_.cursor->epoch == question_.epoch;
   }
   if (!contradiction_) scan(from, marks);
   if (contradiction_) return *contradiction_;

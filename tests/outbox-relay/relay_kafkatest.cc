@@ -253,6 +253,61 @@ TEST_F(RelayOnBroker, ATopicMadeAnewUnderALiveRelayIsNoticedAndFilledAgain) {
   }
 }
 
+// Cursors that several threads may use.
+class SharedCursors final : public CursorStore {
+ public:
+  std::optional<Cursor> load(Shard shard) override {
+    const std::lock_guard lock(mutex_);
+    return store_.load(shard);
+  }
+  void save(std::span<const Cursor> cursors) override {
+    const std::lock_guard lock(mutex_);
+    store_.save(cursors);
+  }
+  std::vector<Cursor> rewind(std::span<const Shard> shards, Epoch epoch, const std::string& cluster_id) override {
+    const std::lock_guard lock(mutex_);
+    return store_.rewind(shards, epoch, cluster_id);
+  }
+  void show_halts(std::span<const Shard> shards, const std::map<Shard, std::string>& halted) override {
+    const std::lock_guard lock(mutex_);
+    store_.show_halts(shards, halted);
+  }
+
+ private:
+  std::mutex mutex_;
+  MemoryCursorStore store_;
+};
+
+// Frozen past its session, it comes back when another has its shards, with records of its own in flight and a place of its own
+// in the log.
+TEST_F(RelayOnBroker, TwoRelaysOnOneShardMakeRepetitionsOfOldPositionsAndNothingElse) {
+  SharedCursors shared;
+  PrefixedBroker first_broker(config, prefix);
+  PrefixedBroker second_broker(config, prefix);
+  events::MemoryEventStore second_store(book.log());
+  Relay first(book.store(), first_broker, shared, clock, {.read_limit = 50});
+  Relay second(second_store, second_broker, shared, clock, {.read_limit = 70});
+  for (int n = 0; n < kShards; ++n) first.assign(shard(n));
+  for (int i = 0; i < 900; ++i) book.append_event(shard(i % kShards));
+  for (int i = 0; first.counters().published < 200; ++i) first.step(2ms);
+  for (int n = 0; n < kShards; ++n) second.assign(shard(n));
+  drain(second, 300);
+  for (int i = 0; i < 900; ++i) book.append_event(shard(i % kShards));
+  for (int i = 0; i < 40; ++i) {
+    first.step(1ms);
+    second.step(1ms);
+  }
+  EXPECT_EQ(first.counters().halted_shards + second.counters().halted_shards, 0);
+  const auto limit = std::chrono::steady_clock::now() + 60s;
+  const auto is_done = [&] {
+    for (int n = 0; n < kShards; ++n)
+      if (!shared.load(shard(n)) || shared.load(shard(n))->position < book.head(shard(n))) return false;
+    return true;
+  };
+  while (!is_done() && std::chrono::steady_clock::now() < limit) first.step(1ms), second.step(1ms);
+  EXPECT_GT(expect_published(), 0U);
+}
+
 // A relay with everything of its own, on its own thread.
 class Instance {
  public:
@@ -286,31 +341,6 @@ class Instance {
   Relay relay_;
   KafkaConsumer member_;
   std::jthread thread_;
-};
-
-// Cursors that several threads may use.
-class SharedCursors final : public CursorStore {
- public:
-  std::optional<Cursor> load(Shard shard) override {
-    const std::lock_guard lock(mutex_);
-    return store_.load(shard);
-  }
-  void save(std::span<const Cursor> cursors) override {
-    const std::lock_guard lock(mutex_);
-    store_.save(cursors);
-  }
-  std::vector<Cursor> rewind(std::span<const Shard> shards, Epoch epoch, const std::string& cluster_id) override {
-    const std::lock_guard lock(mutex_);
-    return store_.rewind(shards, epoch, cluster_id);
-  }
-  void show_halts(std::span<const Shard> shards, const std::map<Shard, std::string>& halted) override {
-    const std::lock_guard lock(mutex_);
-    store_.show_halts(shards, halted);
-  }
-
- private:
-  std::mutex mutex_;
-  MemoryCursorStore store_;
 };
 
 bool eventually(const std::function<bool()>& done) {

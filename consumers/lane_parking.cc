@@ -143,8 +143,8 @@ void Lane::obey_operators(Attempt& a) {
   for (Attempt::Entry& e : a.entries) {
     if (!e.command) continue;
     sagas::CommandInput& input = e.command->input;
-    auto accept = [&](sagas::Input next) {
-      a.more.push_back(std::move(next));
+    auto accept = [&](auto next) {
+      a.more.emplace_back(std::move(next));
       input.message = nullptr;
       input.record->set_outcome(common::v1::OUTCOME_ACCEPTED);
     };

@@ -43,8 +43,7 @@ OrchestratorMetrics::OrchestratorMetrics(runtime::Metrics& metrics, const consum
       },
       effects_in_flight_(metrics.gauge("effects_in_flight", "Calls to the outside under way.")),
       clocks_apart_(metrics.gauge("clocks_apart", "1: timers stand still, since the database's clock and ours differ too much.")),
-      parked_now_(
-          metrics.gauge("saga_stuck", "Inputs of sagas that broke their turn and wait for an operator; looked at every ten seconds.")),
+      parked_now_(metrics.gauge("parked_inputs", "Inputs that broke their turn and wait for an operator; looked at every ten seconds.")),
       backlog_(metrics.gauge("command_backlog", "Commands taken from Kafka and not decided yet.")),
       collection_(metrics, [this] { collect(); }) {}
 

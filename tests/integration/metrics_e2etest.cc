@@ -114,10 +114,9 @@ TEST(Metrics, of_the_running_system_move_with_its_orders) {
 
 // A saga that will not move by itself.
 constexpr const char* kPlantSaga =
-    "INSERT INTO read.saga_status (saga, shard, type, definition_version, version, order_id, state, current_step, step_index, attempts,"
-    " pivot_passed, started_at, updated_at, code, message, correlation_id, traceparent, position)"
-    " VALUES ('saga-place_order-o', 0, 'place_order', 1, 1, 'o', 'RUNNING', 'AuthorizePayment', 3, 1, false, now(), now(), '', '', '', '', "
-    "1)";
+    "INSERT INTO read.saga_status (order_id, type, shard, started_at, correlation_id, traceparent, version, definition_version, step_index,"
+    " attempts, pivot_passed, updated_at, position, state, current_step, code, message)"
+    " VALUES ('o', 'place_order', 0, now(), '', '', 1, 1, 3, 1, false, now(), 1, 'RUNNING', 'AuthorizePayment', '', '')";
 
 TEST(Metrics, count_the_sagas_that_are_under_way_and_those_that_are_stuck) {
   RunningSystem system;

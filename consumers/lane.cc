@@ -32,21 +32,37 @@ Lane::Step Lane::step() {
       find_operators_commands();
       fill_batch();
     }
-    backlog_.store(commands_.size() + batch_.size(), std::memory_order_relaxed);
-    if (batch_.empty()) return Step::idle;
+    note_waiting();
+    if (batch_.empty()) {
+      if (shards_.empty()) counters_.store_lost_since = 0;
+      return Step::idle;
+    }
+    counters_.turn_began = clock_.steady().count();
     begin_with_care();
     run_turn();
+    counters_.turn_began = 0;
+    counters_.store_lost_since = 0;
     return Step::progressed;
+  } catch (const ShardTaken&) {
+    // Another one works on an adopted shard. One by one, so that no shard waits for another.
+    for (Pending& pending : batch_) urgent_.push_back(std::move(pending));
+    batch_.clear();
+    limit_ = 1;
+    counters_.turn_began = 0;
+    return Step::try_later;
   } catch (const events::CommitInDoubt& e) {
     ++counters_.in_doubt;
+    lost_store();
     log::warn("a commit is in doubt; its inputs run again under the lock", {{"error", e.what()}});
     return Step::try_later;
   } catch (const events::ShardBusy& e) {
     ++counters_.retries;
+    lost_store();
     log::warn("a shard is busy", {{"error", e.what()}});
     return Step::try_later;
   } catch (const events::StoreUnavailable& e) {
     ++counters_.retries;
+    lost_store();
     log::warn("the store is not available; trying again", {{"error", e.what()}});
     return Step::try_later;
   } catch (const events::BadData& e) {
@@ -56,6 +72,25 @@ Lane::Step Lane::step() {
     park_or_bisect(e.what());
     return Step::progressed;
   }
+}
+
+void Lane::lost_store() {
+  counters_.turn_began = 0;
+  if (counters_.store_lost_since == 0) counters_.store_lost_since = clock_.steady().count();
+}
+
+std::optional<std::string> Lane::problem() const {
+  if (counters_.clocks_apart) return "timers stand still: the database's clock and ours differ too much";
+  auto seconds = [](Duration d) { return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(d).count()) + " s"; };
+  auto since = [this](std::int64_t began) { return began == 0 ? Duration{} : Duration(clock_.steady().count() - began); };
+  if (Duration lost = since(counters_.store_lost_since); lost > settings_.store_patience)
+    return "the database has let no turn through for " + seconds(lost);
+  if (Duration turn = since(counters_.turn_began); turn > settings_.turn_patience) return "a turn has been under way for " + seconds(turn);
+  std::int64_t oldest = counters_.oldest_command;
+  if (oldest == 0) return std::nullopt;
+  Duration waits = clock_.now().time_since_epoch() - Duration(oldest);
+  if (waits <= settings_.max_lag) return std::nullopt;
+  return "commands wait for " + seconds(waits);
 }
 
 }  // namespace ordersaga::consumers

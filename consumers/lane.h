@@ -44,7 +44,14 @@ struct Assign {
 struct Revoke {
   Shard shard;
 };
-using LaneInput = std::variant<runtime::kafka::ConsumedMessage, saga::v1::EffectResult, Assign, Revoke>;
+// Kafka assigns the shard to nobody, since it cannot be reached: timers, results and operators' commands of it go on here,
+// when its lock is free. Others may do the same.
+struct Adopt {
+  Shard shard;
+};
+// Ends all adoptions.
+struct Abandon {};
+using LaneInput = std::variant<runtime::kafka::ConsumedMessage, saga::v1::EffectResult, Assign, Revoke, Adopt, Abandon>;
 
 struct LaneSettings {
   int shards = 16;
@@ -61,6 +68,11 @@ struct LaneSettings {
   Duration inbox_window = std::chrono::hours(24 * 15);
   // Timers stand still while the store's clock and ours differ by more.
   Duration max_clock_skew = std::chrono::seconds(60);
+  // From when on a lane says that it cannot do its work: the store has not let it so long, a turn has taken so long, a
+  // command has waited so long.
+  Duration store_patience = std::chrono::seconds(2);
+  Duration turn_patience = std::chrono::seconds(30);
+  Duration max_lag = std::chrono::seconds(60);
   CareSettings care = {};
 };
 
@@ -80,7 +92,14 @@ struct LaneCounters {
   // Inputs of this lane's sagas that wait for an operator.
   std::atomic<std::uint64_t> parked_now{0};
   std::atomic<bool> clocks_apart{false};
+  // Microseconds of the steady clock: since when the store has let no turn; when the turn began that is under way. 0: none.
+  std::atomic<std::int64_t> store_lost_since{0}, turn_began{0};
+  // Microseconds since 1970: when the oldest command that waits here was appended to Kafka. 0: none waits.
+  std::atomic<std::int64_t> oldest_command{0};
 };
+
+// What a consumed record takes in memory, roughly.
+std::size_t bytes_of(const runtime::kafka::ConsumedMessage& message);
 
 class Lane {
  public:
@@ -95,7 +114,7 @@ class Lane {
   ~Lane();
 
   // Any thread.
-  void offer(LaneInput input) { mailbox_->post(std::move(input)); }
+  void offer(LaneInput input);
   Mailbox<LaneInput>& mailbox() { return *mailbox_; }
   const LaneCounters& counters() const { return counters_; }
 
@@ -110,6 +129,10 @@ class Lane {
   bool busy() const { return !commands_.empty() || !urgent_.empty() || !batch_.empty() || !resumes_.empty(); }
   // Commands that wait, roughly. Any thread.
   std::size_t backlog() const { return backlog_.load(std::memory_order_relaxed) + mailbox_->size(); }
+  // Their bytes, roughly. Any thread.
+  std::size_t backlog_bytes() const { return backlog_bytes_.load(std::memory_order_relaxed); }
+  // What keeps it from its work; nullopt: nothing. Any thread.
+  std::optional<std::string> problem() const;
 
  private:
   struct Wake {
@@ -127,6 +150,7 @@ class Lane {
     bool alone = false;
   };
   using CallName = std::tuple<std::string, std::int32_t, std::int32_t, bool, int>;  // saga, step, attempt, compensation, operation
+  struct ShardTaken {};                                                             // another writer holds an adopted shard
   struct Attempt;                                                                   // one try of a turn
 
   // lane_inputs.cc: what there is to do.
@@ -135,6 +159,10 @@ class Lane {
   void take(saga::v1::EffectResult&& result);
   void take(Assign&& assign);
   void take(Revoke&& revoke);
+  void take(Adopt&& adopt);
+  void take(Abandon&& abandon);
+  void note_waiting();
+  void lost_store();
   void find_resumes();
   void find_due_timers();
   void find_operators_commands();
@@ -179,12 +207,14 @@ class Lane {
 
   Care care_;
   std::set<Shard> shards_;
+  std::set<Shard> adopted_;  // those of them that were not assigned
   std::set<Shard> to_resume_;
   std::deque<Pending> urgent_;   // results, wake-ups, what is run again: what finishes work goes before what begins it
   std::deque<Pending> resumes_;  // sagas of shards that are new here, whose calls are made again
   std::deque<Pending> commands_;
   std::vector<Pending> batch_;  // taken for a turn that has not committed yet
   std::atomic<std::size_t> backlog_{0};
+  std::atomic<std::size_t> backlog_bytes_{0};
   std::size_t limit_;                  // inputs of the next turn; shrinks while a bad one is looked for
   std::size_t waking_ = 0;             // Wake inputs in urgent_ and batch_
   std::size_t operators_waiting_ = 0;  // operators' commands in urgent_ and batch_

@@ -32,6 +32,17 @@ struct NameOf {
 
 }  // namespace
 
+std::size_t bytes_of(const ConsumedMessage& m) {
+  std::size_t bytes = sizeof(m) + m.topic.size() + m.value.size() + (m.key ? m.key->size() : 0);
+  for (const runtime::kafka::Header& h : m.headers) bytes += sizeof(h) + h.name.size() + h.value.size();
+  return bytes;
+}
+
+void Lane::offer(LaneInput input) {
+  if (const auto* message = std::get_if<ConsumedMessage>(&input)) backlog_bytes_ += bytes_of(*message);
+  mailbox_->post(std::move(input));
+}
+
 void Lane::take_mail() {
   for (LaneInput& input : mailbox_->take()) std::visit([this](auto&& i) { take(std::move(i)); }, std::move(input));
 }
@@ -44,19 +55,56 @@ void Lane::take(saga::v1::EffectResult&& result) {
 
 void Lane::take(Assign&& assign) {
   shards_.insert(assign.shard);
+  adopted_.erase(assign.shard);
   to_resume_.insert(assign.shard);
   care_.take(assign.shard);
 }
 
 void Lane::take(Revoke&& revoke) {
   shards_.erase(revoke.shard);
+  adopted_.erase(revoke.shard);
   to_resume_.erase(revoke.shard);
   known_.forget(revoke.shard);
   care_.give_back(revoke.shard);
   // They will be delivered to the shard's next owner. What is in the batch is finished here: the lock and the inbox make
   // that harmless.
-  std::erase_if(commands_, [&](const Pending& p) { return shard_of_input(p) == revoke.shard; });
+  std::erase_if(commands_, [&](const Pending& p) {
+    if (shard_of_input(p) != revoke.shard) return false;
+    backlog_bytes_ -= bytes_of(std::get<ConsumedMessage>(p.input));
+    return true;
+  });
   std::erase_if(resumes_, [&](const Pending& p) { return shard_of_input(p) == revoke.shard; });
+}
+
+void Lane::take(Adopt&& adopt) {
+  if (!shards_.insert(adopt.shard).second) return;
+  adopted_.insert(adopt.shard);
+  to_resume_.insert(adopt.shard);
+}
+
+void Lane::take(Abandon&&) {
+  for (Shard shard : adopted_) {
+    shards_.erase(shard);
+    to_resume_.erase(shard);
+    known_.forget(shard);
+  }
+  std::erase_if(resumes_, [&](const Pending& p) { return adopted_.contains(shard_of_input(p)); });
+  adopted_.clear();
+}
+
+// For who looks from other threads.
+void Lane::note_waiting() {
+  backlog_.store(commands_.size() + batch_.size(), std::memory_order_relaxed);
+  std::int64_t oldest = 0;
+  auto note = [&](const Pending& pending) {
+    const auto* message = std::get_if<ConsumedMessage>(&pending.input);
+    if (message == nullptr || message->timestamp.time_since_epoch().count() <= 0) return;
+    std::int64_t at = Duration(message->timestamp.time_since_epoch()).count();
+    oldest = oldest == 0 ? at : std::min(oldest, at);
+  };
+  if (!commands_.empty()) note(commands_.front());
+  for (const Pending& pending : batch_) note(pending);
+  counters_.oldest_command = oldest;
 }
 
 void Lane::find_resumes() {
@@ -78,7 +126,9 @@ void Lane::find_due_timers() {
     log::info("the store's clock and ours agree again; timers run");
   }
   std::vector<Shard> shards(shards_.begin(), shards_.end());
-  for (events::Wakeup& w : store_.due_wakeups(shards, clock_.now(), kMaxTimers)) {
+  std::vector<events::Wakeup> due = store_.due_wakeups(shards, clock_.now(), kMaxTimers);
+  counters_.store_lost_since = 0;
+  for (events::Wakeup& w : due) {
     if (put_aside_.contains(w.saga)) continue;
     ++waking_;
     ++counters_.timers_fired;

@@ -102,6 +102,7 @@ void Lane::finish(const ConsumedMessage& message, std::vector<OutgoingMessage> f
     --operators_waiting_;
     return;  // its row went with the turn
   }
+  backlog_bytes_ -= bytes_of(message);
   hooks_.handled({message.topic, message.partition, message.offset, std::move(first)});
 }
 

@@ -119,7 +119,9 @@ void Lane::lock_shards(Attempt& a) {
   for (std::size_t i : a.to_park) shards.insert(shard_of_input(batch_[i]));
   if (shards.contains(Shard(-1))) throw sagas::BrokenInvariant("an input belongs to no key");
   std::vector<Shard> ascending(shards.begin(), shards.end());
-  a.transaction = store_.begin(ascending);
+  bool adopted = std::ranges::any_of(ascending, [this](Shard s) { return adopted_.contains(s); });
+  a.transaction = adopted ? store_.try_begin(ascending) : store_.begin(ascending);
+  if (!a.transaction) throw ShardTaken{};
   a.now = a.transaction->clock();
   if (std::chrono::abs(a.now - clock_.now()) > settings_.max_clock_skew) {
     if (!counters_.clocks_apart) log::error("the store's clock and ours differ too much; timers stand still");

@@ -101,14 +101,20 @@ void Orchestrator::dispatch(std::chrono::milliseconds timeout) {
   take_deliveries(0ms);
   produce_waiting();
   keep_backlog_bounded();
+  adopt_or_abandon();
 }
 
 void Orchestrator::take(const runtime::kafka::Rebalance& rebalance) {
   for (std::int32_t partition : rebalance.partitions) {
     trackers_.erase({rebalance.topic, partition});
+    if (rebalance.assigned) trackers_[{rebalance.topic, partition}];  // so that it can be paused before its first record
     paused_.erase({rebalance.topic, partition});
     if (rebalance.topic != settings_.commands_topic) continue;
     Shard shard(static_cast<std::int16_t>(partition));
+    if (rebalance.assigned)
+      assigned_.insert(partition);
+    else
+      assigned_.erase(partition);
     if (rebalance.assigned)
       lane_of(partition).offer(Assign{shard});
     else
@@ -184,10 +190,39 @@ void Orchestrator::done(const Handled& handled) {
 
 void Orchestrator::keep_backlog_bounded() {
   for (const auto& [place, tracker] : trackers_) {
-    std::size_t backlog = lane_of(place.second).backlog();
-    if (backlog > settings_.pause_at && paused_.insert(place).second) consumer_.pause(place.first, place.second);
-    if (backlog < settings_.resume_at && paused_.erase(place) > 0) consumer_.resume(place.first, place.second);
+    const Lane& lane = lane_of(place.second);
+    bool full =
+        lane.backlog() > settings_.pause_at || lane.backlog_bytes() > settings_.pause_at_bytes || open_.size() > settings_.pause_at_unsent;
+    bool low = lane.backlog() < settings_.resume_at && lane.backlog_bytes() < settings_.resume_at_bytes &&
+               open_.size() < settings_.pause_at_unsent / 2;
+    if (full && paused_.insert(place).second) consumer_.pause(place.first, place.second);
+    if (low && paused_.erase(place) > 0) consumer_.resume(place.first, place.second);
   }
+}
+
+// While Kafka cannot be reached its group gives the shards to nobody: then each orchestrator does what needs no Kafka on
+// every shard whose lock it gets.
+void Orchestrator::adopt_or_abandon() {
+  if (!settings_.brokers_down) return;
+  bool down = settings_.brokers_down();
+  if (down != brokers_down_) log::warn(down ? "Kafka cannot be reached" : "Kafka can be reached again");
+  brokers_down_ = down;
+  if (!adopted_ && down && assigned_.empty()) {
+    for (int s = 0; s < settings_.lane.shards; ++s) lane_of(s).offer(Adopt{Shard(static_cast<std::int16_t>(s))});
+    adopted_ = true;
+    log::warn("no shard is assigned while Kafka is away: timers, results and operators' commands go on where a shard is free");
+  }
+  if (adopted_ && (!down || !assigned_.empty())) {
+    for (const auto& lane : lanes_) lane->offer(Abandon{});
+    adopted_ = false;
+  }
+}
+
+std::optional<std::string> Orchestrator::problem() const {
+  if (brokers_down_) return "Kafka cannot be reached";
+  for (const auto& lane : lanes_)
+    if (auto problem = lane->problem()) return problem;
+  return std::nullopt;
 }
 
 void Orchestrator::drain() {

@@ -4,11 +4,13 @@
 // shard n belongs to lane n mod lanes. Any number of orchestrators may run; the consumer group spreads the shards.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -32,6 +34,12 @@ struct OrchestratorSettings {
   // A lane's backlog of commands at which its partitions are paused, and at which they go on.
   std::size_t pause_at = 20'000;
   std::size_t resume_at = 5'000;
+  // The same in bytes, and for records that wait until what must be sent before them is sent.
+  std::size_t pause_at_bytes = 8 * 1024 * 1024;
+  std::size_t resume_at_bytes = 4 * 1024 * 1024;
+  std::size_t pause_at_unsent = 10'000;
+  // Whether Kafka cannot be reached, asked after each poll; empty: it always can.
+  std::function<bool()> brokers_down = {};
   std::size_t poll_max = 2'000;
 };
 
@@ -50,6 +58,9 @@ class Orchestrator {
 
   // One round of the dispatcher, for who drives it by hand; lanes are then stepped by hand too.
   void dispatch(std::chrono::milliseconds timeout);
+
+  // What keeps it from its work; nullopt: nothing. Any thread.
+  std::optional<std::string> problem() const;
 
   std::size_t lanes() const { return lanes_.size(); }
   Lane& lane(std::size_t i) { return *lanes_[i]; }
@@ -76,6 +87,7 @@ class Orchestrator {
   void delivered(const runtime::kafka::Delivery& delivery);
   void done(const Handled& handled);
   void keep_backlog_bounded();
+  void adopt_or_abandon();
   void run_lane(Lane& lane, const std::stop_token& stop, std::stop_source& all) noexcept;
   static void give_back(Lane& lane);
   void drain();
@@ -90,6 +102,9 @@ class Orchestrator {
 
   std::map<Place, OffsetTracker> trackers_;
   std::set<Place> paused_;
+  std::set<std::int32_t> assigned_;  // partitions of the commands' topic
+  bool adopted_ = false;
+  std::atomic<bool> brokers_down_{false};
   std::unordered_map<std::uint64_t, Open> open_;          // by number, waiting for deliveries
   std::unordered_map<std::uint64_t, Awaited> in_flight_;  // by token
   std::vector<std::uint64_t> to_produce_;                 // tokens that the producer's queue had no room for

@@ -25,12 +25,6 @@ namespace {
 
 constexpr std::string_view kName = "orchestrator";
 
-std::optional<std::string> problem_of(const consumers::Orchestrator& orchestrator) {
-  for (std::size_t i = 0; i < orchestrator.lanes(); ++i)
-    if (orchestrator.lane(i).counters().clocks_apart) return "timers stand still: the database's clock and ours differ too much";
-  return std::nullopt;
-}
-
 std::unique_ptr<consumers::Effects> make_effects(const Settings& settings, const runtime::Clock& clock) {
   if (settings.gateway_url == kInProcess) return std::make_unique<simulators::InProcessEffects>(clock);
   consumers::HttpEffectsOptions options;
@@ -53,13 +47,16 @@ class Orchestration {
     runtime::kafka::ConsumerOptions membership;
     membership.group = consumers::kOrchestratorGroup;
     membership.topics = {std::string(topics::kCommands)};
+    membership.queue_bytes = 16 * 1024 * 1024;
     runtime::kafka::KafkaConsumer consumer(kafka_config(settings_, kName), as_member(std::move(membership), settings_, kName));
+    consumers::OrchestratorSettings orchestration = orchestrator_settings();
+    orchestration.brokers_down = [&consumer] { return consumer.brokers_down(); };
     runtime::kafka::KafkaProducer producer(kafka_config(settings_, kName), {});
-    consumers::Orchestrator orchestrator(consumer, producer, *effects_, make_stores(), clock_, orchestrator_settings(), committed_,
+    consumers::Orchestrator orchestrator(consumer, producer, *effects_, make_stores(), clock_, std::move(orchestration), committed_,
                                          &metrics_);
     const OrchestratorMetrics exported(metrics_, orchestrator, *effects_);
     const ConsumerLag lag(metrics_, consumer, consumers::kOrchestratorGroup, topics::kCommands, kName);
-    const RecoveringRole::Working working(role, [&orchestrator] { return problem_of(orchestrator); });
+    const RecoveringRole::Working working(role, [&orchestrator] { return orchestrator.problem(); });
     orchestrator.run(stop);
   }
 
@@ -77,6 +74,7 @@ class Orchestration {
     settings.commands_topic = topics::kCommands;
     settings.lane.shards = shards_;
     settings.lane.max_inputs = static_cast<std::size_t>(settings_.turn_size);
+    settings.lane.max_lag = std::chrono::seconds(settings_.ready_lag);
     settings.lane.inbox_window = std::chrono::hours(24 * settings_.inbox_days);
     // Another life has another name, whatever the process is called.
     runtime::SystemRandom random;

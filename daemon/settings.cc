@@ -27,6 +27,7 @@ void declare(runtime::SettingsReader& reader, Settings& s) {
   reader.add("inbox_days", s.inbox_days,
              "commands that lay in Kafka for longer are refused, since their ids may be forgotten; not above the log's own inbox_days",
              {1, 365});
+  reader.add("ready_lag", s.ready_lag, "seconds that a command may wait before the orchestrator counts as not ready", {1, 86'400});
   reader.add("instance", s.instance,
              "name of this process among those of its roles, the same after a restart; its shards then wait for it for some seconds");
   reader.add("wait", s.wait, "wait for the database, the brokers and the topics instead of ending");

@@ -29,6 +29,7 @@ struct Settings {
   std::int64_t turn_size = 500;
   std::int64_t lanes = 2;
   std::int64_t inbox_days = 15;
+  std::int64_t ready_lag = 60;
   std::string instance;
   bool wait = false;
   std::string log_level = "info";

@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::chrono::seconds kCloseLimit{5};
 constexpr int kSeekLimitMillis = 10'000;
+// Who has no partition asks for a broker so often and so long, and believes that there is none after so many times.
+constexpr std::chrono::seconds kProbeEvery{1};
+constexpr int kProbeMillis = 100;
+constexpr int kMaxUnansweredProbes = 3;
 
 struct DestroyMessage {
   void operator()(rd_kafka_message_t* message) const noexcept { rd_kafka_message_destroy(message); }
@@ -48,6 +52,7 @@ void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partitio
 }
 
 void on_error(rd_kafka_t*, int code, const char* text, void* opaque) {
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) owner_of(opaque)->lost_all_brokers();
   owner_of(opaque)->failed(code == RD_KAFKA_RESP_ERR__FATAL, text);
 }
 
@@ -63,6 +68,7 @@ ClientHandle make_consumer(const Config& config, const ConsumerOptions& options,
   conf.set("enable.auto.offset.store", "false");
   conf.set("auto.offset.reset", options.from_beginning ? "earliest" : "latest");
   conf.set("fetch.wait.max.ms", "100");
+  conf.set("queued.max.messages.kbytes", std::to_string(options.queue_bytes / 1024));
   rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
   return make_client(ClientKind::consumer, conf);
@@ -111,6 +117,36 @@ void KafkaConsumer::failed(bool fatal, std::string_view text) {
   callbacks_.log(fatal ? Severity::error : Severity::warning, text);
 }
 
+void KafkaConsumer::lost_all_brokers() {
+  brokers_down_ = true;
+  next_probe_ = std::chrono::steady_clock::now() + kProbeEvery;
+}
+
+// Nothing is reported when brokers come back to who has nothing to read, nor of a broker that is there but does not answer:
+// so they are asked.
+void KafkaConsumer::probe_brokers() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_probe_) return;
+  next_probe_ = now + kProbeEvery;
+  if (!brokers_down_ && has_places()) {
+    unanswered_probes_ = 0;
+    return;
+  }
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(client_.get(), 0, nullptr, &metadata, kProbeMillis) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    brokers_down_ = brokers_down_ || ++unanswered_probes_ >= kMaxUnansweredProbes;
+    return;
+  }
+  rd_kafka_metadata_destroy(metadata);
+  brokers_down_ = false;
+  unanswered_probes_ = 0;
+}
+
+bool KafkaConsumer::has_places() const {
+  const std::lock_guard lock(places_mutex_);
+  return !places_.empty();
+}
+
 Polled KafkaConsumer::poll(std::size_t max, std::chrono::milliseconds timeout) {
   Polled polled;
   // 1. Messages, and rebalances by callback, until there is nothing more. Only the first call waits.
@@ -124,6 +160,8 @@ Polled KafkaConsumer::poll(std::size_t max, std::chrono::milliseconds timeout) {
   // 2. What was taken before a revoke belongs to who is assigned next.
   if (std::exchange(revoked_, false)) polled.messages.clear();
   polled.rebalances = std::exchange(rebalances_, {});
+  if (!polled.messages.empty()) brokers_down_ = false;
+  probe_brokers();
   if (fatal_) throw KafkaError(fatal_error_of(client_.get()), true);
   return polled;
 }

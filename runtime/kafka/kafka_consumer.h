@@ -33,6 +33,8 @@ struct ConsumerOptions {
   bool from_beginning = true;
   // False: membership only; nothing is ever read.
   bool reads = true;
+  // Of what is fetched and not polled yet, roughly. Who fills it gets nothing more of that partition for a second.
+  std::size_t queue_bytes = 64 * 1024 * 1024;
 };
 
 class KafkaConsumer final : public Consumer {
@@ -51,13 +53,21 @@ class KafkaConsumer final : public Consumer {
   // to the end that the broker last told. A paused partition's end is as old as its pause. Any thread.
   std::int64_t lag() const;
 
+  // Whether no broker can be reached, as far as poll() knows. A broker that refuses connections is noticed at once, one that
+  // only does not answer some seconds after the group's session has timed out; and within a second that it is over. One
+  // thread, that of poll().
+  bool brokers_down() const { return brokers_down_; }
+
   // Called by librdkafka's callback, inside of poll.
+  void lost_all_brokers();
   void rebalance(bool assigned, rd_kafka_topic_partition_list_s* partitions);
   void failed(bool fatal, std::string_view text);
 
  private:
   void take(const rd_kafka_message_s& message, Polled& polled);
   void follow(const Rebalance& change);
+  void probe_brokers();
+  bool has_places() const;
 
   struct Place {
     std::string topic;
@@ -73,6 +83,9 @@ class KafkaConsumer final : public Consumer {
   std::vector<Rebalance> rebalances_;  // since the last poll returned
   bool revoked_ = false;
   bool fatal_ = false;
+  bool brokers_down_ = false;
+  int unanswered_probes_ = 0;
+  std::chrono::steady_clock::time_point next_probe_{};
 };
 
 }  // namespace ordersaga::runtime::kafka

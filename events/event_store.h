@@ -115,6 +115,9 @@ struct TurnWrite {
   std::vector<std::int64_t> operator_done;  // ids of operators' commands that this turn ends
 };
 
+// How far the clocks that stamp commands and the store's may be apart before a repeated one could be taken for a new one.
+inline constexpr std::chrono::hours kInboxMargin{1};
+
 // Outcomes of a write that are no failures of the store.
 struct Written {
   std::vector<Position> positions;  // parallel to TurnWrite::records
@@ -139,6 +142,9 @@ class TurnTransaction {
   virtual const std::vector<ShardHead>& heads() const = 0;
   virtual Timestamp clock() const = 0;
   virtual Epoch epoch() const = 0;
+  // A command that was sent before this is refused: it may have been decided, and its inbox entry dropped since. An hour is
+  // allowed for the broker's clock and the store's to be apart.
+  virtual Timestamp inbox_since() const = 0;
 
   // Those of `keys` that were decided before; one statement.
   virtual std::vector<InboxEntry> find_inbox(std::span<const InboxKey> keys) = 0;

@@ -37,6 +37,7 @@ class MemoryTurn final : public TurnTransaction {
   const std::vector<ShardHead>& heads() const override { return heads_; }
   Timestamp clock() const override { return clock_; }
   Epoch epoch() const override { return epoch_; }
+  Timestamp inbox_since() const override { return clock_ - log_.inbox_window() + kInboxMargin; }
 
   std::vector<InboxEntry> find_inbox(std::span<const InboxKey> keys) override {
     std::lock_guard lock(log_.mutex_);

@@ -43,6 +43,7 @@ class MemoryLog {
     int shards = 4;
     Epoch epoch{1};
     std::chrono::milliseconds lock_timeout{0};
+    std::chrono::hours inbox_window{24 * 15};  // what is older is refused; it is kept all the same
     std::function<Timestamp()> clock;
     MemoryHooks hooks;
   };
@@ -51,6 +52,7 @@ class MemoryLog {
   int shards() const { return options_.shards; }
   Timestamp clock() const { return options_.clock(); }
   const MemoryHooks& hooks() const { return options_.hooks; }
+  std::chrono::hours inbox_window() const { return options_.inbox_window; }
   Epoch epoch() const;
   void set_epoch(Epoch epoch);
   std::vector<EpochStart> epoch_starts() const;

@@ -21,7 +21,8 @@ namespace {
 
 // A LATERAL with its own LIMIT or OFFSET stays a loop of index look-ups, each in the one shard that the row names.
 constexpr Statement kHeads = {"turn_heads",
-                              "SELECT i.epoch, i.shards, (SELECT clock_timestamp()), w.shard, h.position, h.recorded_at, h.metadata "
+                              "SELECT i.epoch, i.shards, (SELECT clock_timestamp()), i.inbox_days, i.inbox_floor, "
+                              "w.shard, h.position, h.recorded_at, h.metadata "
                               "FROM log.installation AS i, unnest($1::smallint[]) WITH ORDINALITY AS w (shard, n) "
                               "LEFT JOIN LATERAL (SELECT e.position, e.recorded_at, e.metadata FROM log.events AS e "
                               "                   WHERE e.shard = w.shard ORDER BY e.position DESC LIMIT 1) AS h ON true "
@@ -154,7 +155,8 @@ void PostgresTurn::read_heads(std::span<const Shard> locked) {
     throw StoreMisconfigured("the log is another one than when this session began: restart the program");
   epoch_ = Epoch(static_cast<std::int32_t>(rows.integer(0, 0)));
   clock_ = rows.time(0, 2);
-  for (std::size_t i = 0; i < rows.size(); ++i) heads_.push_back(head_of(rows, i, 3));
+  inbox_since_ = std::max(clock_ - std::chrono::hours(24 * rows.integer(0, 3)), rows.time(0, 4)) + kInboxMargin;
+  for (std::size_t i = 0; i < rows.size(); ++i) heads_.push_back(head_of(rows, i, 5));
 }
 
 void PostgresTurn::require_locked(Shard shard) const {

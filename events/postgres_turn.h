@@ -24,6 +24,7 @@ class PostgresTurn final : public TurnTransaction {
   const std::vector<ShardHead>& heads() const override { return heads_; }
   Timestamp clock() const override { return clock_; }
   Epoch epoch() const override { return epoch_; }
+  Timestamp inbox_since() const override { return inbox_since_; }
   std::vector<InboxEntry> find_inbox(std::span<const InboxKey> keys) override;
   std::vector<RecordedEvent> read_streams(std::span<const std::string> streams) override;
   std::vector<StockLevel> read_levels(std::span<const std::string> skus, LockRows lock) override;
@@ -57,6 +58,7 @@ class PostgresTurn final : public TurnTransaction {
   std::vector<ShardHead> heads_;
   Epoch epoch_;
   Timestamp clock_{};
+  Timestamp inbox_since_{};
 };
 
 }  // namespace ordersaga::events

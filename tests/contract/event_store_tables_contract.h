@@ -65,6 +65,14 @@ TYPED_TEST_P(EventStoreTablesContract, an_id_enters_the_inbox_once) {
   EXPECT_THROW(this->outcome_of(what), BadData);
 }
 
+// Who takes a command that is older than this may decide it twice; who refuses a younger one loses it.
+TYPED_TEST_P(EventStoreTablesContract, a_turn_says_since_when_the_inbox_remembers) {
+  using std::chrono::hours;
+  auto turn = this->begin({this->shard(0)});
+  EXPECT_LE(turn->inbox_since(), turn->clock() - hours(24 * 14));
+  EXPECT_GE(turn->inbox_since(), turn->clock() - hours(24 * 30) + kInboxMargin);
+}
+
 TYPED_TEST_P(EventStoreTablesContract, wakeups_are_set_moved_found_when_due_and_ended) {
   Shard a = this->shard(0), b = this->shard(1);
   Timestamp t = this->store_->clock();
@@ -199,9 +207,9 @@ TYPED_TEST_P(EventStoreTablesContract, text_that_cannot_be_stored_is_bad_data) {
 
 REGISTER_TYPED_TEST_SUITE_P(EventStoreTablesContract, a_rollback_leaves_nothing_behind, a_turn_that_writes_nothing_can_be_committed,
                             the_inbox_finds_what_was_decided_before, an_id_enters_the_inbox_once,
-                            wakeups_are_set_moved_found_when_due_and_ended, stock_changes_by_deltas,
-                            stock_that_would_fall_below_zero_is_refused_and_nothing_is_written, a_refused_turn_makes_no_stock_row,
-                            levels_are_read_by_sku_with_all_locations, levels_that_are_locked_cannot_change_until_the_turn_ends,
-                            text_that_cannot_be_stored_is_bad_data);
+                            a_turn_says_since_when_the_inbox_remembers, wakeups_are_set_moved_found_when_due_and_ended,
+                            stock_changes_by_deltas, stock_that_would_fall_below_zero_is_refused_and_nothing_is_written,
+                            a_refused_turn_makes_no_stock_row, levels_are_read_by_sku_with_all_locations,
+                            levels_that_are_locked_cannot_change_until_the_turn_ends, text_that_cannot_be_stored_is_bad_data);
 
 }  // namespace ordersaga::events

@@ -21,6 +21,7 @@ class SimTurn final : public TurnTransaction {
   const std::vector<ShardHead>& heads() const override { return inner_->heads(); }
   Timestamp clock() const override { return inner_->clock(); }
   Epoch epoch() const override { return inner_->epoch(); }
+  Timestamp inbox_since() const override { return inner_->inbox_since(); }
 
   std::vector<InboxEntry> find_inbox(std::span<const InboxKey> keys) override {
     suffer_at(world_);

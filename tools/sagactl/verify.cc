@@ -146,6 +146,7 @@ void add_verify(CLI::App& app, Action& chosen) {
   add_verb<VerifyArgs>(*noun, chosen, "shipments", "shipments, and the carrier's ledger (I17)", declare_group<Group::shipments>,
                        run_verify);
   add_verb<VerifyArgs>(*noun, chosen, "sagas", "next steps and timers (I8, I9, I10)", declare_group<Group::sagas>, run_verify);
+  add_verb<VerifyArgs>(*noun, chosen, "decisions", "decide again what was decided (I16)", declare_group<Group::decisions>, run_verify);
   add_verb<VerifyArgs>(*noun, chosen, "outbox", "what is on Kafka (I11)", declare_group<Group::outbox>, run_verify);
   add_verb<VerifyArgs>(*noun, chosen, "projections", "read models (I12, I13)", declare_group<Group::projections>, run_verify);
 }

@@ -20,6 +20,7 @@
 #include "tools/verify/publication.h"
 #include "tools/verify/read_models.h"
 #include "tools/verify/rebuild.h"
+#include "tools/verify/redecide.h"
 #include "tools/verify/reused_ids.h"
 #include "tools/verify/stock.h"
 #include "tools/verify/timers.h"
@@ -45,6 +46,7 @@ constexpr Invariant kInvariants[] = {
     {"I13", Group::projections, "read models are what a rebuild gives"},
     {"I14", Group::log, "every record has a known cause"},
     {"I15", Group::log, "positions of a shard are 1, 2, 3 …, and its time never falls"},
+    {"I16", Group::decisions, "decided again, commands and timers give the records that the log has"},
     {"I17", Group::shipments, "our shipments are the carrier's ledger, both ways"},
 };
 
@@ -68,6 +70,7 @@ std::unique_ptr<Checker> make_checker(std::string_view id, const Sources& source
   if (id == "I13" && sources.rebuild != nullptr) return std::make_unique<RebuildChecker>(*sources.rebuild, findings);
   if (id == "I14") return std::make_unique<CausesChecker>(findings);
   if (id == "I15") return std::make_unique<PositionsChecker>(findings);
+  if (id == "I16") return std::make_unique<RedecideChecker>(sources.log->shards(), findings);
   if (id == "I17" && sources.carrier != nullptr) return std::make_unique<CarrierChecker>(*sources.carrier, findings);
   return nullptr;
 }
@@ -110,6 +113,8 @@ std::string_view name(Group group) {
       return "shipments";
     case Group::sagas:
       return "sagas";
+    case Group::decisions:
+      return "decisions";
     case Group::outbox:
       return "outbox";
     case Group::projections:

@@ -14,7 +14,7 @@
 
 namespace ordersaga::verify {
 
-enum class Group : std::uint8_t { log, money, stock, shipments, sagas, outbox, projections };
+enum class Group : std::uint8_t { log, money, stock, shipments, sagas, decisions, outbox, projections };
 
 struct Invariant {
   std::string_view id;

@@ -134,8 +134,13 @@ TEST_F(OnADatabase, EventsAreListedAndShown) {
 }
 
 TEST_F(OnADatabase, VerifyFindsNothing) {
-  Outcome outcome = run({"verify", "all", "--no-kafka", "--looks", "1"});
-  EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  // Nobody decided this history, so it cannot be decided again.
+  for (const char* group : {"log", "money", "stock", "shipments", "sagas", "projections"}) {
+    Outcome outcome = run({"verify", group, "--looks", "1"});
+    EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  }
+  Outcome outcome = run({"verify", "all", "--no-kafka", "--looks", "1", "-o", "csv"});
+  EXPECT_EQ(outcome.out.find("\nI16,"), outcome.out.find("\nI")) << outcome.out;
   EXPECT_NE(outcome.err.find("✓ I13"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find("– I11"), std::string::npos) << "what was not checked is said: " << outcome.err;
 }

@@ -81,7 +81,8 @@ struct History final : LogSource, TableSource, GatewaySource, CarrierSource, Top
   void scan(Shard shard, const TopicSource::Visit& visit) override;
   std::vector<RowDifference> compare_with_rebuild() override { return differences; }
 
-  // Findings of all checkers over this history; publishes and projects nothing by itself.
+  // Findings of all checkers over this history, but those of decisions: nobody decided it. Publishes and projects nothing by
+  // itself.
   std::vector<Finding> judge();
 
  private:

@@ -7,8 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "ordersaga/inventory/v1/commands.pb.h"
-#include "ordersaga/order/v1/commands.pb.h"
+#include "bench/sample_orders.h"
 #include "schemas/headers.h"
 
 namespace ordersaga::bench {
@@ -19,39 +18,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t kPollMax = 1000;
 constexpr auto kPollWait = 20ms;
 constexpr auto kPatience = 60s;
-constexpr std::size_t kSkus = 100;
-constexpr std::int64_t kStock = 1'000'000;  // the most that one receipt may hold
 // One order in ten is declined by the payment gateway.
 constexpr std::size_t kDeclinedEvery = 10;
-
-std::string sku(std::size_t index) {
-  return fmt::format("BENCH-{:03}", index % kSkus);
-}
-
-order::v1::PlaceOrder make_order(const std::string& id, std::size_t index, bool declined) {
-  order::v1::PlaceOrder command;
-  command.set_order_id(id);
-  command.set_customer_id(fmt::format("customer-{}", index % 500));
-  for (std::size_t line = 0; line < 2; ++line) {
-    order::v1::OrderItem& item = *command.add_items();
-    item.set_sku(sku(index * 7 + line * 31));
-    item.set_product_id(item.sku());
-    item.set_name("Tea, 100 g");
-    item.set_quantity(1);
-    item.mutable_unit_price()->set_currency_code("EUR");
-    item.mutable_unit_price()->set_amount_minor(1250);
-  }
-  common::v1::Address& address = *command.mutable_shipping_address();
-  address.set_name("A. Customer");
-  address.add_lines("1 Harbour Street");
-  address.set_postcode("10115");
-  address.set_city("Berlin");
-  address.set_country_code("DE");
-  command.mutable_payment()->set_method(order::v1::PAYMENT_METHOD_CREDIT_CARD);
-  command.mutable_payment()->set_token(declined ? "tok_declined" : "tok_approved");
-  command.set_shipping_method("STANDARD");
-  return command;
-}
 
 }  // namespace
 
@@ -67,19 +35,7 @@ void Load::collect_deliveries(std::chrono::milliseconds timeout) {
 }
 
 void Load::send(const std::string& key, const google::protobuf::Message& command, std::string_view reply_when) {
-  runtime::kafka::OutgoingMessage message;
-  message.topic = std::string(topics::kCommands);
-  message.key = key;
-  message.value = command.SerializeAsString();
-  const std::string id = run_ + "-c-" + key;
-  auto header = [&](std::string_view name, std::string_view value) { message.headers.push_back({std::string(name), std::string(value)}); };
-  header(headers::kSpecVersion, headers::kSpecVersionValue);
-  header(headers::kId, id);
-  header(headers::kSource, "bench_orders");
-  header(headers::kType, command.GetTypeName());
-  header(headers::kContentType, headers::kProtobuf);
-  header(headers::kReplyTo, reply_topic_);
-  header(headers::kReplyWhen, reply_when);
+  const runtime::kafka::OutgoingMessage message = command_message(key, command, run_ + "-c-" + key, reply_topic_, reply_when);
   while (!producer_.produce(message, 0)) collect_deliveries(kPollWait);
 }
 
@@ -131,10 +87,7 @@ LoadResult Load::finish(std::chrono::microseconds began) {
 void Load::receive_stock() {
   last_reply_ = clock_.steady();
   for (std::size_t i = 0; i < kSkus; ++i) {
-    inventory::v1::ReceiveStock receipt;
-    receipt.set_sku(sku(i));
-    receipt.set_location("main");
-    receipt.set_quantity(kStock);
+    const inventory::v1::ReceiveStock receipt = make_receipt(i);
     open_.emplace(run_ + "-c-" + receipt.sku(), Sent{clock_.steady(), false});
     send(receipt.sku(), receipt, headers::kReplyWhenAccepted);
   }

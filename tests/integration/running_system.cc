@@ -43,7 +43,9 @@ TestDatabase::~TestDatabase() {
   }
 }
 
-RunningSystem::RunningSystem() : brokers_(required_environment("ORDERSAGA_TEST_BROKERS")) {
+RunningSystem::RunningSystem() : RunningSystem(required_environment("ORDERSAGA_TEST_BROKERS")) {}
+
+RunningSystem::RunningSystem(std::string brokers) : brokers_(std::move(brokers)) {
   events::migrate(database_.target(), {.shards = kShards});
   make_topics_anew(brokers_, kShards);
   gateway_ = std::make_unique<Process>(our_program("payment_gateway_simulator"), std::vector<std::string>{"--port", "0"});

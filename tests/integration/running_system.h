@@ -33,8 +33,10 @@ class RunningSystem {
  public:
   static constexpr int kShards = 8;
 
-  // Migrates the database, makes the topics anew and starts the simulators; no daemon yet.
+  // Migrates the database, makes the topics anew and starts the simulators; no daemon yet. Without brokers: those that the
+  // environment names.
   RunningSystem();
+  explicit RunningSystem(std::string brokers);
 
   // A daemon with these roles, started, or started and waited for until it is ready. Throws std::runtime_error, with what
   // the daemon said, when it does not become ready.

@@ -36,13 +36,14 @@ class PrivateBroker {
   // As the power would: no word to anybody, nothing flushed.
   void kill() {
     if (again_) return again_->kill();
-    pid_t pid = 0;
-    std::ifstream(folder_ / "kafka/pid") >> pid;
-    if (pid <= 1) throw std::runtime_error("the broker's pid is not known");
+    const pid_t pid = first_pid();
     ::kill(pid, SIGKILL);
     if (!support::eventually(std::chrono::seconds(30), [pid] { return ::kill(pid, 0) != 0 || is_zombie(pid); }))
       throw std::runtime_error("the broker does not end");
   }
+  // It takes connections, and answers nothing; and goes on. REQUIRES: it was not killed before.
+  void freeze() { ::kill(first_pid(), SIGSTOP); }
+  void thaw() { ::kill(first_pid(), SIGCONT); }
   // Returns when it answers.
   void start_again() {
     const char* jars = std::getenv("ORDERSAGA_KAFKA_LIBS");
@@ -71,6 +72,12 @@ class PrivateBroker {
 
  private:
   static std::string servers_script() { return std::string(ORDERSAGA_SOURCE_DIR) + "/tools/setup/servers"; }
+  pid_t first_pid() const {
+    pid_t pid = 0;
+    std::ifstream(folder_ / "kafka/pid") >> pid;
+    if (pid <= 1) throw std::runtime_error("the broker's pid is not known");
+    return pid;
+  }
   // Ended, and not yet reaped by whoever adopted it.
   static bool is_zombie(pid_t pid) {
     std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");

@@ -7,6 +7,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "bench/statistics.h"
 #include "runtime/shutdown.h"
 
 namespace ordersaga::bench {
@@ -159,10 +160,6 @@ std::string cell(const Json& value) {
 }
 
 }  // namespace
-
-double rounded(double value) {
-  return std::round(value * 1000) / 1000;
-}
 
 Snapshot look_before(System& system, const NamedPids& pids, const std::stop_token& stop) {
   rest(stop);

@@ -31,7 +31,4 @@ Json costs(const Snapshot& before, const Snapshot& after, double orders);
 // The same as a table on stderr.
 void print_costs(const Json& costs);
 
-// To three decimals, as figures are printed.
-double rounded(double value);
-
 }  // namespace ordersaga::bench

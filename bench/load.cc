@@ -116,10 +116,4 @@ LoadResult Load::open(std::size_t orders, double rate) {
   return finish(began);
 }
 
-double percentile(const std::vector<double>& sorted, double part) {
-  if (sorted.empty()) return 0;
-  const auto rank = static_cast<std::size_t>(std::ceil(part * static_cast<double>(sorted.size())));
-  return sorted[std::clamp<std::size_t>(rank, 1, sorted.size()) - 1];
-}
-
 }  // namespace ordersaga::bench

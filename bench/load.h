@@ -64,7 +64,4 @@ class Load {
   LoadResult result_;
 };
 
-// The value that `part` (0 to 1) of the sorted values do not exceed; 0 of none.
-double percentile(const std::vector<double>& sorted, double part);
-
 }  // namespace ordersaga::bench

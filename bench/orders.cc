@@ -16,6 +16,7 @@
 
 #include "bench/costs.h"
 #include "bench/load.h"
+#include "bench/statistics.h"
 #include "bench/system_figures.h"
 #include "runtime/kafka/kafka_consumer.h"
 #include "runtime/kafka/kafka_producer.h"

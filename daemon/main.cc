@@ -1,5 +1,4 @@
 // ordersagad: settings, resources, roles, run.
-#include <malloc.h>
 
 #include <iostream>
 
@@ -42,9 +41,6 @@ int run(const daemon::Settings& settings) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Without malloc's fast bins: turns and batches free large blocks by the thousand, and each one would sweep the bins of
-  // small ones first. A sixth of the daemon's CPU time under load (docs/benchmarks.md).
-  mallopt(M_MXFAST, 0);
   daemon::Settings settings;
   try {
     if (const auto text = daemon::read_settings(argc, argv, runtime::process_environment(), settings)) {

@@ -35,7 +35,8 @@ class Application {
       for (const auto& [shard, end] : ends_) {
         const ShardStanding& at = standings_.at(shard);
         Position from = at.by_projection[p].reached;
-        if (from < end && !at.by_projection[p].paused) moves.push_back({std::string(projections_[p]->name()), shard, at.epoch, from, end});
+        if (from < end && !at.by_projection[p].paused)
+          moves.push_back({std::string(projections_[p]->name()), shard, at.epoch, from, end, at.by_projection[p].generation});
       }
     return moves;
   }
@@ -190,6 +191,7 @@ Standings open_standings(ReadStore& store, const ProjectionSet& projections, std
     // The projections of a shard move through one life of the log; the oldest tells which one must be dealt with.
     shard.epoch = shard.epoch == Epoch() ? c.epoch : std::min(shard.epoch, c.epoch);
     shard.by_projection[index_of(c.projection)].reached = c.position;
+    shard.by_projection[index_of(c.projection)].generation = c.generation;
   }
   std::vector<Row> keys;
   for (const std::string& name : names)

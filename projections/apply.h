@@ -21,6 +21,7 @@ using ProjectionSet = std::vector<std::unique_ptr<Projection>>;
 // Where a projection stands on a shard, as this process knows it.
 struct Standing {
   Position reached;
+  std::int32_t generation = 0;  // of the checkpoint
   // Keys of which a record is parked: later records of them wait behind it.
   std::set<std::string> parked_keys;
   // An operator wants it to stand still: records pass it by, and it does not count for where the shard is.

@@ -52,7 +52,9 @@ class MemoryTransaction final : public ReadTransaction {
   bool advance(std::span<const Advance> moves, Timestamp) override {
     for (const Advance& m : moves) {
       auto found = tables_.checkpoints.find({m.projection, m.shard});
-      if (found == tables_.checkpoints.end() || found->second.epoch != m.epoch || found->second.position != m.from) return false;
+      if (found == tables_.checkpoints.end() || found->second.epoch != m.epoch || found->second.position != m.from ||
+          found->second.generation != m.generation)
+        return false;
     }
     for (const Advance& m : moves) {
       Checkpoint& checkpoint = tables_.checkpoints.at({m.projection, m.shard});

@@ -6,6 +6,7 @@
 
 #include "events/errors.h"
 #include "events/postgres_errors.h"
+#include "projections/parking.h"
 #include "projections/read_sql.h"
 #include "runtime/postgres/connection.h"
 
@@ -24,15 +25,16 @@ constexpr Statement kOpenCheckpoints{
     "SELECT p, s, $3::integer, 0, $4::timestamptz FROM unnest($1::text[]) AS p, unnest($2::smallint[]) AS s ORDER BY p, s "
     "ON CONFLICT (projection, shard) DO NOTHING"};
 constexpr Statement kSelectCheckpoints{"read_select_checkpoints",
-                                       "SELECT projection, shard, epoch, position FROM read.projection_checkpoint "
+                                       "SELECT projection, shard, epoch, position, generation FROM read.projection_checkpoint "
                                        "WHERE projection = ANY ($1::text[]) AND shard = ANY ($2::smallint[]) ORDER BY projection, shard"};
 constexpr const char* kAllCheckpoints =
-    "SELECT projection, shard, epoch, position FROM read.projection_checkpoint ORDER BY projection, shard";
+    "SELECT projection, shard, epoch, position, generation FROM read.projection_checkpoint ORDER BY projection, shard";
 constexpr Statement kAdvance{
     "read_advance",
     "UPDATE read.projection_checkpoint c SET position = m.ends, updated_at = $6::timestamptz "
-    "FROM unnest($1::text[], $2::smallint[], $3::integer[], $4::bigint[], $5::bigint[]) AS m(projection, shard, epoch, starts, ends) "
-    "WHERE c.projection = m.projection AND c.shard = m.shard AND c.epoch = m.epoch AND c.position = m.starts"};
+    "FROM unnest($1::text[], $2::smallint[], $3::integer[], $4::bigint[], $5::bigint[], $7::integer[]) "
+    "AS m(projection, shard, epoch, starts, ends, generation) WHERE c.projection = m.projection AND c.shard = m.shard "
+    "AND c.epoch = m.epoch AND c.position = m.starts AND c.generation = m.generation"};
 constexpr const char* kBegin = "BEGIN";
 constexpr const char* kBeginSnapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 constexpr const char* kDeclareScan = "DECLARE scan NO SCROLL CURSOR FOR ";
@@ -124,7 +126,8 @@ std::vector<Checkpoint> checkpoints_of(const postgres::Rows& rows) {
   std::vector<Checkpoint> all;
   for (std::size_t i = 0; i < rows.size(); ++i)
     all.push_back({std::string(rows.text(i, 0)), Shard(static_cast<std::int16_t>(rows.integer(i, 1))),
-                   Epoch(static_cast<std::int32_t>(rows.integer(i, 2))), Position(rows.integer(i, 3))});
+                   Epoch(static_cast<std::int32_t>(rows.integer(i, 2))), Position(rows.integer(i, 3)),
+                   static_cast<std::int32_t>(rows.integer(i, 4))});
   return all;
 }
 
@@ -143,7 +146,7 @@ Parameters parameters_of(std::span<const std::string> projections, std::span<con
 // One connection, made anew after it was lost, and the statements on tables.
 class PostgresSession {
  public:
-  explicit PostgresSession(std::string target) : target_(std::move(target)) {}
+  PostgresSession(std::string target, std::string suffix) : target_(std::move(target)), suffix_(std::move(suffix)) {}
 
   postgres::Connection& connection() {
     if (!connection_ || !connection_->is_open()) connection_ = std::make_unique<postgres::Connection>(target_);
@@ -151,15 +154,24 @@ class PostgresSession {
   }
 
   // The kinds of statement on a table; their names are unique in the session.
-  Statement statement(const std::string& kind, const Table& table, const std::function<std::string()>& sql) {
+  Statement statement(const std::string& kind, const Table& table, const std::function<std::string(const Table&)>& sql) {
     std::string name = "read_" + kind + "_" + table.name;
     auto found = statements_.find(name);
-    if (found == statements_.end()) found = statements_.emplace(std::move(name), sql()).first;
+    if (found == statements_.end()) {
+      Table physical = table;
+      if (!is_shared(table)) physical.name += suffix_;
+      found = statements_.emplace(std::move(name), sql(physical)).first;
+    }
     return {found->first.c_str(), found->second.c_str()};
   }
 
  private:
+  static bool is_shared(const Table& table) {
+    return table.name == ParkedMessage::kTable || table.name == UnreadableMessage::kTable || table.name.starts_with("projection_");
+  }
+
   std::string target_;
+  std::string suffix_;
   std::unique_ptr<postgres::Connection> connection_;
   std::map<std::string, std::string> statements_;  // name to text
 };
@@ -177,17 +189,18 @@ class PostgresTransaction final : public ReadTransaction {
 
   bool advance(std::span<const Advance> moves, Timestamp now) override {
     Array projections = Array::of_text(), shards = Array::of_smallint(), epochs = Array::of_integer(), starts = Array::of_bigint(),
-          ends = Array::of_bigint();
+          ends = Array::of_bigint(), generations = Array::of_integer();
     for (const Advance& m : moves) {
       projections.add(m.projection);
       shards.add(m.shard.value);
       epochs.add(m.epoch.value);
       starts.add(m.from.value);
       ends.add(m.to.value);
+      generations.add(m.generation);
     }
     Parameters parameters;
     parameters.add(std::move(projections)).add(std::move(shards)).add(std::move(epochs)).add(std::move(starts)).add(std::move(ends));
-    parameters.add(now);
+    parameters.add(now).add(std::move(generations));
     return events::as_store_errors([&] { return connection_.exec(kAdvance, parameters).affected() == moves.size(); });
   }
 
@@ -195,7 +208,7 @@ class PostgresTransaction final : public ReadTransaction {
     std::vector<Row> found;
     if (keys.empty()) return found;
     std::size_t columns = keys.front().size();
-    auto select = session_.statement("select" + std::to_string(columns), table, [&] { return select_sql(table, columns); });
+    auto select = session_.statement("select" + std::to_string(columns), table, [&](const Table& t) { return select_sql(t, columns); });
     events::as_store_errors([&] {
       postgres::Rows rows = connection_.exec(select, columns_of(table, keys, columns));
       for (std::size_t i = 0; i < rows.size(); ++i) found.push_back(row_of(table, rows, i));
@@ -211,13 +224,13 @@ class PostgresTransaction final : public ReadTransaction {
 
   void append(const Table& table, std::span<const Row> rows) override {
     if (rows.empty()) return;
-    auto statement = session_.statement("append", table, [&] { return append_sql(table); });
+    auto statement = session_.statement("append", table, append_sql);
     events::as_store_errors([&] { connection_.exec(statement, columns_of(table, rows, table.columns.size())); });
   }
 
   void erase(const Table& table, std::span<const Row> keys) override {
     if (keys.empty()) return;
-    auto statement = session_.statement("erase", table, [&] { return erase_sql(table); });
+    auto statement = session_.statement("erase", table, erase_sql);
     events::as_store_errors([&] { connection_.exec(statement, columns_of(table, keys, table.key_columns)); });
   }
 
@@ -230,7 +243,7 @@ class PostgresTransaction final : public ReadTransaction {
   // Gives the number of rows written.
   std::size_t write(const char* kind, std::string (*sql)(const Table&), const RowBlock& rows) {
     if (rows.empty()) return 0;
-    auto statement = session_.statement(kind, rows.table(), [&] { return sql(rows.table()); });
+    auto statement = session_.statement(kind, rows.table(), sql);
     Parameters parameters;
     for (const RowBlock::Values& values : rows.columns()) parameters.add(block_array(values, rows.size()));
     return events::as_store_errors([&] { return connection_.exec(statement, parameters).affected(); });
@@ -266,7 +279,8 @@ class PostgresSnapshot final : public ReadSnapshot {
 
 }  // namespace
 
-PostgresReadStore::PostgresReadStore(std::string target) : session_(std::make_unique<PostgresSession>(std::move(target))) {}
+PostgresReadStore::PostgresReadStore(std::string target, std::string suffix)
+    : session_(std::make_unique<PostgresSession>(std::move(target), std::move(suffix))) {}
 PostgresReadStore::~PostgresReadStore() = default;
 
 std::vector<Checkpoint> PostgresReadStore::open_checkpoints(std::span<const std::string> projections, std::span<const Shard> shards,

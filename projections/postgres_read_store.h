@@ -10,11 +10,14 @@ namespace ordersaga::projections {
 
 class PostgresSession;
 
+// Of the tables and the name of a projection that is rebuilt beside the live one.
+inline constexpr const char* kShadowSuffix = "__next";
+
 // Connects when first used, and again after the connection was lost.
 class PostgresReadStore final : public ReadStore {
  public:
-  // A libpq connection string.
-  explicit PostgresReadStore(std::string target);
+  // `target`: a libpq connection string. `suffix`: of the projections' tables; those that all share have none.
+  explicit PostgresReadStore(std::string target, std::string suffix = {});
   ~PostgresReadStore() override;
 
   std::vector<Checkpoint> open_checkpoints(std::span<const std::string> projections, std::span<const Shard> shards, Epoch epoch,

@@ -23,6 +23,8 @@ struct Checkpoint {
   Shard shard;
   Epoch epoch;
   Position position;
+  // Raised when a rebuilt table takes the place of the live one.
+  std::int32_t generation = 0;
 };
 
 // A checkpoint's move: from the position where its owner believes it to be.
@@ -32,6 +34,7 @@ struct Advance {
   Epoch epoch;
   Position from;
   Position to;
+  std::int32_t generation = 0;
 };
 
 // A view of the tables at one moment.

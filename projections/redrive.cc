@@ -31,7 +31,7 @@ class Redrive {
   // Applies at most `limit` records; `refusal`: why the store refuses the first, which stays parked for that.
   Redriven run(std::size_t limit, const std::string& refusal) {
     auto transaction = store_.begin();
-    Advance here{std::string(projection_.name()), request_.shard, shard_.epoch, standing_.reached, standing_.reached};
+    Advance here{std::string(projection_.name()), request_.shard, shard_.epoch, standing_.reached, standing_.reached, standing_.generation};
     if (!transaction->advance({&here, 1}, now_)) return {};
     std::vector<ParkedMessage> waiting = parked(*transaction);
     const std::size_t all = waiting.size();

@@ -13,14 +13,15 @@ namespace {
 
 using runtime::postgres::Statement;
 
-// A group is what has one cause: its name follows from projection, code and type.
+// A group is what has one cause: its name follows from projection, code and type. What a rebuild under way has parked beside the
+// live rows (projections named …__next) concerns nobody before it is swapped in.
 constexpr Statement kList{
     "dlq_list",
     "SELECT to_json(t)::text FROM ("
     " SELECT m.shard || '/' || m.position AS record, m.projection, m.key, m.stream, m.version, m.type, m.code, m.reason,"
     "  left(md5(m.projection || '/' || m.code || '/' || m.type), 6) AS \"group\", m.parked_at"
     " FROM read.parked_messages m"
-    " WHERE ($1::text = '' OR m.projection = $1::text) AND ($2::text = '' OR m.key = $2::text)"
+    " WHERE m.projection NOT LIKE '%\\_\\_next' AND ($1::text = '' OR m.projection = $1::text) AND ($2::text = '' OR m.key = $2::text)"
     " ORDER BY m.projection, m.shard, m.position LIMIT $3::text::bigint) t"};
 constexpr Statement kGroups{
     "dlq_groups",
@@ -30,13 +31,14 @@ constexpr Statement kGroups{
     "  (SELECT count(*) FROM read.parked_messages b WHERE b.projection = m.projection AND b.code = 'BEHIND_PARKED'"
     "    AND b.key = ANY (array_agg(m.key))) AS behind,"
     "  min(m.parked_at) AS first, max(m.parked_at) AS last, min(m.reason) AS example"
-    " FROM read.parked_messages m WHERE m.code <> 'BEHIND_PARKED'"
+    " FROM read.parked_messages m WHERE m.code <> 'BEHIND_PARKED' AND m.projection NOT LIKE '%\\_\\_next'"
     " GROUP BY m.projection, m.code, m.type ORDER BY count(*) DESC, 1) t"};
 constexpr Statement kKeys{
     "dlq_keys",
     "SELECT p.projection, p.key, count(*), (array_agg(p.shard || '/' || p.position || ' ' || p.code ORDER BY p.position))[1]"
     " FROM read.parked_messages p"
-    " WHERE ($2::text = '' OR p.projection = $2::text) AND ($3::text = 'all' OR p.key = $1::text OR EXISTS ("
+    " WHERE p.projection NOT LIKE '%\\_\\_next' AND ($2::text = '' OR p.projection = $2::text) AND ($3::text = 'all' OR p.key = $1::text "
+    "OR EXISTS ("
     "  SELECT FROM read.parked_messages m WHERE m.projection = p.projection AND m.key = p.key"
     "   AND m.code <> 'BEHIND_PARKED' AND left(md5(m.projection || '/' || m.code || '/' || m.type), 6) = $1::text))"
     " GROUP BY p.projection, p.key ORDER BY p.projection, min(p.parked_at), p.key"};

@@ -33,7 +33,8 @@ constexpr Statement kProjections{
     "doctor_projections",
     "SELECT p.projection, coalesce(sum(greatest(h.position - p.position, 0)), 0)::bigint"
     " FROM read.projection_checkpoint p CROSS JOIN LATERAL (SELECT coalesce((SELECT e.position FROM log.events e"
-    "  WHERE e.shard = p.shard ORDER BY e.position DESC LIMIT 1), 0) AS position) h GROUP BY 1 ORDER BY 1"};
+    "  WHERE e.shard = p.shard ORDER BY e.position DESC LIMIT 1), 0) AS position) h"
+    " WHERE p.projection NOT LIKE '%\\_\\_next' GROUP BY 1 ORDER BY 1"};
 constexpr Statement kParked{"doctor_parked", "SELECT count(*) FROM read.parked_messages"};
 constexpr Statement kStuck{"doctor_stuck", "SELECT count(*) FROM read.saga_status WHERE stuck"};
 constexpr Statement kOverdue{"doctor_overdue", "SELECT count(*) FROM log.wakeups WHERE due_at < clock_timestamp() - interval '60 seconds'"};

@@ -5,6 +5,7 @@
 #include "projections/rebuild.h"
 #include "tools/sagactl/command.h"
 #include "tools/sagactl/progress.h"
+#include "tools/sagactl/projection_rebuild.h"
 
 namespace ordersaga::sagactl {
 
@@ -18,12 +19,13 @@ constexpr Statement kList{
     " SELECT c.projection, CASE WHEN max(p.paused_at) IS NULL THEN 'RUNNING' ELSE 'PAUSED' END AS state, count(*) AS shards,"
     "  sum(c.position)::bigint AS applied, sum(greatest(h.position - c.position, 0))::bigint AS behind,"
     "  (SELECT count(*) FROM read.parked_messages m WHERE m.projection = c.projection) AS parked,"
+    "  (SELECT sum(n.position)::bigint FROM read.projection_checkpoint n WHERE n.projection = c.projection || '__next') AS rebuilt,"
     "  max(c.epoch) AS epoch, max(c.updated_at) AS updated_at, max(p.actor) AS paused_by, max(p.reason) AS pause_reason"
     " FROM read.projection_checkpoint c"
     " CROSS JOIN LATERAL (SELECT coalesce((SELECT e.position FROM log.events e WHERE e.shard = c.shard"
     "  ORDER BY e.position DESC LIMIT 1), 0) AS position) h"
     " LEFT JOIN read.projection_pauses p ON p.projection = c.projection"
-    " WHERE $1::text = '' OR c.projection = $1::text"
+    " WHERE c.projection NOT LIKE '%\\_\\_next' AND ($1::text = '' OR c.projection = $1::text)"
     " GROUP BY c.projection ORDER BY c.projection) t"};
 constexpr Statement kShards{
     "projection_shards",
@@ -45,6 +47,7 @@ const std::vector<Field>& list_fields() {
                                             {"applied", "APPLIED", Kind::number},
                                             {"behind", "BEHIND", Kind::number},
                                             {"parked", "PARKED", Kind::number},
+                                            {"rebuilt", "REBUILT", Kind::number, Show::wide},
                                             {"epoch", "EPOCH", Kind::number, Show::wide},
                                             {"updated_at", "UPDATED", Kind::time},
                                             {"paused_by", "PAUSED BY", Kind::text, Show::wide},
@@ -151,6 +154,7 @@ void add_projection(CLI::App& app, Action& chosen) {
   CLI::App* noun = app.add_subcommand("projection", "read models: how far they are, and their control")->require_subcommand(1);
   add_verb<NoArgs>(*noun, chosen, "list", "all, and how far behind the log they are", declare_nothing, run_list);
   add_verb<OneArgs>(*noun, chosen, "get", "one, shard by shard", declare_one, run_get);
+  add_projection_rebuild(*noun, chosen);
   add_verb<NoArgs>(*noun, chosen, "verify", "compares every row with what the log makes", declare_nothing, run_verify);
   add_verb<PauseArgs>(*noun, chosen, "pause", "lets one stand still; its rows stay as they are", declare_pause, run_pause);
   add_verb<OneArgs>(*noun, chosen, "resume", "lets it go on; what passed it by is read from the log", declare_one, run_resume);

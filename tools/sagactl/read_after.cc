@@ -10,8 +10,10 @@ namespace {
 
 using runtime::postgres::Statement;
 
+// What a later epoch of the log undid counts no more.
 constexpr Statement kReached{"read_after_reached",
-                             "SELECT position FROM read.projection_checkpoint WHERE projection = $1::text AND shard = $2::text::smallint"};
+                             "SELECT log.carried_over(shard, epoch, position) FROM read.projection_checkpoint WHERE projection = $1::text "
+                             "AND shard = $2::text::smallint"};
 constexpr auto kLookEvery = std::chrono::milliseconds(20);
 
 template <class Int>

@@ -35,6 +35,12 @@ struct BadData : StoreError {
   using StoreError::StoreError;
 };
 
+// What was asked for is in a leaf of the log that was detached and archived; the message names it. For a turn it is bad data:
+// trying again will not help, until an operator has attached the leaf.
+struct LeafDetached : BadData {
+  using BadData::BadData;
+};
+
 // The database is not what this program needs: absent, not migrated, other number of shards. The message says what to do.
 struct StoreMisconfigured : StoreError {
   using StoreError::StoreError;

@@ -1,8 +1,10 @@
 #include "events/postgres_event_store.h"
 
+#include <array>
 #include <stdexcept>
 #include <utility>
 
+#include "events/detached_leaves.h"
 #include "events/errors.h"
 #include "events/postgres_custody.h"
 #include "events/postgres_errors.h"
@@ -170,7 +172,10 @@ std::vector<RecordedEvent> PostgresEventStore::read_stream(std::string_view stre
   require_storable(stream, "a stream's name");
   Parameters parameters;
   parameters.add(shard_of_stream(stream, shards_).value).add(stream).add(after.value).add(as_limit(limit));
-  return records_of(read(kReadStream, parameters));
+  std::vector<RecordedEvent> records = records_of(read(kReadStream, parameters));
+  // The stream's end was reached; of one that is archived, parts may be here.
+  if (records.size() < limit) as_store_errors([&] { require_not_archived(connection(), std::array{stream}, shards_); });
+  return records;
 }
 
 std::vector<RecordedEvent> PostgresEventStore::read_shards(std::span<const ShardPosition> after, std::size_t limit) {
@@ -180,7 +185,10 @@ std::vector<RecordedEvent> PostgresEventStore::read_shards(std::span<const Shard
     shards.add(from.shard.value);
     positions.add(from.position.value);
   }
-  return records_of(read(kReadShards, Parameters().add(std::move(shards)).add(std::move(positions)).add(as_limit(limit))));
+  std::vector<RecordedEvent> records =
+      records_of(read(kReadShards, Parameters().add(std::move(shards)).add(std::move(positions)).add(as_limit(limit))));
+  if (auto hole = first_hole(after, records)) as_store_errors([&] { throw_hole(connection(), *hole); });
+  return records;
 }
 
 std::vector<ShardHead> PostgresEventStore::heads() {

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "events/detached_leaves.h"
 #include "events/errors.h"
 #include "events/postgres_errors.h"
 #include "events/postgres_parking.h"
@@ -21,7 +22,7 @@ namespace {
 
 // A LATERAL with its own LIMIT or OFFSET stays a loop of index look-ups, each in the one shard that the row names.
 constexpr Statement kHeads = {"turn_heads",
-                              "SELECT i.epoch, i.shards, (SELECT clock_timestamp()), i.inbox_days, i.inbox_floor, "
+                              "SELECT i.epoch, i.shards, (SELECT clock_timestamp()), i.inbox_days, i.inbox_floor, i.detached_leaves, "
                               "w.shard, h.position, h.recorded_at, h.metadata "
                               "FROM log.installation AS i, unnest($1::smallint[]) WITH ORDINALITY AS w (shard, n) "
                               "LEFT JOIN LATERAL (SELECT e.position, e.recorded_at, e.metadata FROM log.events AS e "
@@ -156,7 +157,8 @@ void PostgresTurn::read_heads(std::span<const Shard> locked) {
   epoch_ = Epoch(static_cast<std::int32_t>(rows.integer(0, 0)));
   clock_ = rows.time(0, 2);
   inbox_since_ = std::max(clock_ - std::chrono::hours(24 * rows.integer(0, 3)), rows.time(0, 4)) + kInboxMargin;
-  for (std::size_t i = 0; i < rows.size(); ++i) heads_.push_back(head_of(rows, i, 5));
+  has_archive_ = rows.integer(0, 5) > 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) heads_.push_back(head_of(rows, i, 6));
 }
 
 void PostgresTurn::require_locked(Shard shard) const {
@@ -203,6 +205,7 @@ std::vector<RecordedEvent> PostgresTurn::read_streams(std::span<const std::strin
     highs.add(is_prefix ? std::string(name.substr(0, name.size() - 1)) + '/' : std::string(name) + '\x01');
   }
   return as_store_errors([&] {
+    if (has_archive_) require_not_archived(connection_, std::vector(names.begin(), names.end()), shards_);
     return records_of(connection_.exec(kReadStreams, Parameters().add(std::move(shards)).add(std::move(lows)).add(std::move(highs))));
   });
 }

@@ -59,6 +59,7 @@ class PostgresTurn final : public TurnTransaction {
   Epoch epoch_;
   Timestamp clock_{};
   Timestamp inbox_since_{};
+  bool has_archive_ = false;  // leaves of the log are detached
 };
 
 }  // namespace ordersaga::events

@@ -86,6 +86,7 @@ void add_db(CLI::App& app, Action& chosen) {
   CLI::App* noun = app.add_subcommand("db", "the database: its schema, its partitions, its epoch")->require_subcommand(1);
   add_verb<MigrateArgs>(*noun, chosen, "migrate", "make or update the schema; again at no cost", declare_migrate, run_migrate);
   add_verb<NoArgs>(*noun, chosen, "status", "migrations and whether they are applied", declare_nothing, run_status);
+  add_partitions(*noun, chosen);
   add_new_epoch(*noun, chosen);
 }
 

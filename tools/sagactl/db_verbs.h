@@ -6,6 +6,7 @@
 namespace ordersaga::sagactl {
 
 void add_new_epoch(CLI::App& noun, Action& chosen);
+void add_partitions(CLI::App& noun, Action& chosen);
 
 // A session as ordersaga_owner, for what changes the installation itself: connects as libpq's own default user, who must be
 // allowed to act as the owner, as for db migrate. `session_user` stays the person. Throws Failure.

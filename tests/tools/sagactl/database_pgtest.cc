@@ -224,6 +224,21 @@ TEST(OnAnEmptyDatabase, CommandsSayThatItIsNotMigrated) {
   EXPECT_EQ(outcome.code, 1) << "the number of shards is for ever";
 }
 
+TEST_F(OnADatabase, PartitionsAreListedAndDetachedOnlyWhenNobodyNeedsThem) {
+  Json all = json({"db", "partitions", "list"})["items"];
+  EXPECT_EQ(all[0]["name"], "events_0_0");
+  EXPECT_EQ(all[0]["state"], "attached");
+  EXPECT_EQ(all.back()["kind"], "inbox");
+  std::map<std::string, std::string> owner = {{"ORDERSAGA_DATABASE", database_.target()}};
+  Outcome refused = sagactl({"db", "partitions", "detach", "0", "0", "--yes"}, owner);
+  EXPECT_EQ(refused.code, 5) << refused.err;
+  EXPECT_NE(refused.err.find("newest that holds records"), std::string::npos) << refused.err;
+  EXPECT_EQ(sagactl({"db", "partitions", "attach", "0", "0"}, owner).code, 5);
+  EXPECT_EQ(sagactl({"db", "vacuum-inbox", "--days", "20"}, owner).code, 0);
+  EXPECT_EQ(sagactl({"db", "vacuum-inbox", "--days", "10"}, owner).code, 2);
+  EXPECT_EQ(runtime::postgres::Connection(database_.target()).exec("SELECT inbox_days FROM log.installation").integer(0, 0), 20);
+}
+
 TEST_F(OnADatabase, ANewEpochIsShownThenConfirmedAndKeptWithItsReason) {
   std::map<std::string, std::string> owner = {{"ORDERSAGA_DATABASE", database_.target()}, {"ORDERSAGA_BROKERS", "127.0.0.1:1"}};
   std::vector<std::string> begin = {"db", "new-epoch", "--reason", "a backup was restored", "--timeout", "300ms", "-o", "json"};

@@ -96,6 +96,7 @@ bool Relay::have_producer() {
   if (producer_ != nullptr) return true;
   if (shards_.empty() || clock_.steady() < retry_at_) return false;
   epoch_ = store_.epoch();
+  epoch_starts_ = store_.epoch_starts();
   cluster_id_ = broker_.cluster_id();
   replies_ = broker_.new_producer(Use::replies);
   producer_ = broker_.new_producer(Use::log);
@@ -109,7 +110,7 @@ bool Relay::resume_one() {
   const Timestamp keep_after = clock_.now() - kEventsRetention;
   const std::optional<Cursor> cursor = state.cursor ? state.cursor : cursors_.load(shard);
   try {
-    const Resume resume = find_resume_point(store_, broker_.reader(), {shard, epoch_, cursor, cluster_id_, keep_after});
+    const Resume resume = find_resume_point(store_, broker_.reader(), {shard, epoch_, epoch_starts_, cursor, cluster_id_, keep_after});
     if (const auto* contradiction = std::get_if<Contradiction>(&resume)) {
       halt(shard, state, contradiction->what);
       return true;

@@ -13,6 +13,7 @@
 //   topic's retention.
 // - A shard whose topic contradicts the log, or with a record that cannot be read, halts there: said as an error, counted,
 //   and in halted(). The other shards go on. It is tried again when it is assigned anew, and with a new producer.
+// - A record is published with the epoch that it belongs to (events/epochs.h), so the same one each time.
 // - An operator may ask for a shard to be published once more from a position on. The cursor moves back, durably, and
 //   everything from there on is sent again.
 // - What is read and not yet confirmed is bounded, in records, messages and bytes; beyond that nothing is read.
@@ -173,6 +174,7 @@ class Relay {
   std::unique_ptr<runtime::kafka::Producer> replies_;   // Use::replies; is there when producer_ is
   std::string cluster_id_;
   Epoch epoch_;
+  std::vector<events::EpochStart> epoch_starts_;
   StoreTail store_tail_;
   LogTail& tail_;
   TailQuestion asked_;                        // what is awaited, or was last

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "events/epochs.h"
 #include "events/errors.h"
 #include "outbox-relay/relay.h"
 #include "runtime/kafka/client.h"
@@ -130,7 +131,8 @@ void Relay::begin_record(const RecordedEvent& record) {
     return halt(record.shard, state, "the log lacks position " + std::to_string(window.added().value + 1));
   try {
     const auto age = clock_.now() - record.recorded_at;
-    for (const Composer::Composed& message : composer_.compose(record, epoch_)) {
+    const Epoch epoch = events::epoch_of(epoch_starts_, record.shard, record.position);
+    for (const Composer::Composed& message : composer_.compose(record, epoch)) {
       if (message.kind == Kind::event) {
         // It always goes: a gap would be worse than a message that nobody can read for long.
         if (window.is_on_topic(record.position)) continue;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "events/epochs.h"
 #include "outbox-relay/message.h"
 #include "runtime/log.h"
 #include "schemas/headers.h"
@@ -68,16 +69,19 @@ Position first_since(events::EventStore& store, Shard shard, Timestamp time) {
 
 // How a message of the topic stands to the log.
 enum class Standing {
-  like,      // it is the log's record
-  foreign,   // no record of ours
-  outdated,  // of an earlier epoch, and no longer what the log says
+  like,     // it is the log's record
+  foreign,  // no record of ours
+  undone,   // of a life of the log that is over
   contradictory
 };
 
 class Tail {
  public:
   Tail(events::EventStore& store, runtime::kafka::PartitionReader& reader, const ResumeQuestion& question)
-      : store_(store), reader_(reader), question_(question), log_(store, question.shard) {}
+      : store_(store), reader_(reader), question_(question), log_(store, question.shard) {
+    if (const auto& cursor = question.cursor)
+      carried_ = events::carried_over(question.starts, question.shard, cursor->epoch, cursor->position);
+  }
 
   Resume resume();
 
@@ -95,6 +99,7 @@ class Tail {
   runtime::kafka::PartitionReader& reader_;
   const ResumeQuestion& question_;
   LogPieces log_;
+  Position carried_;  // what the cursor is worth in this epoch
   ResumePoint point_;
   bool started_ = false;  // point_.confirmed is known
   std::optional<Contradiction> contradiction_;
@@ -107,9 +112,10 @@ Standing Tail::judge(const ConsumedMessage& message, Position& position) {
     return Standing::foreign;
   }
   position = place->position;
-  const RecordedEvent* record = place->shard == question_.shard ? log_.at(place->position) : nullptr;
+  const bool is_ours = place->shard == question_.shard;
+  if (is_ours && events::is_undone(question_.starts, place->shard, place->epoch, place->position)) return Standing::undone;
+  const RecordedEvent* record = is_ours ? log_.at(place->position) : nullptr;
   if (place->epoch <= question_.epoch && record != nullptr && is_same(message, *record)) return Standing::like;
-  if (place->epoch < question_.epoch) return Standing::outdated;
   contradiction_ = {fmt::format("offset {} of the events topic has position {}/{} in epoch {}, {} in epoch {}", message.offset,
                                 place->shard.value, place->position.value, place->epoch.value,
                                 record == nullptr ? "which the log does not have" : "which is another record in the log",
@@ -124,7 +130,8 @@ bool Tail::cursor_holds(const runtime::kafka::PartitionReader::Watermarks& marks
   const std::vector<ConsumedMessage> found = read(cursor.offset, 1);
   if (found.empty() || found[0].offset != cursor.offset) return false;
   Position position;
-  return judge(found[0], position) == Standing::like && position == cursor.position;
+  const Standing wanted = carried_ < cursor.position ? Standing::undone : Standing::like;
+  return judge(found[0], position) == wanted && position == cursor.position;
 }
 
 void Tail::start_without_cursor(const runtime::kafka::PartitionReader::Watermarks& marks, Position first_seen) {
@@ -157,18 +164,17 @@ Resume Tail::resume() {
   const auto marks = reader_.watermarks(topics::kEvents, question_.shard.value);
   point_.last_offset = marks.high - 1;
   if (question_.cursor && question_.cursor->offset == kSendAgain) {
-    point_.confirmed = point_.on_topic = question_.cursor->position;
+    point_.confirmed = point_.on_topic = carried_;
     return point_;
   }
   std::int64_t from = marks.low;
   if (question_.cursor && cursor_holds(marks)) {
-    point_.confirmed = point_.on_topic = question_.cursor->position;
-    point_.on_topic_offset = question_.cursor->offset;
+    point_.confirmed = point_.on_topic = carried_;
+    if (carried_ == question_.cursor->position) point_.on_topic_offset = question_.cursor->offset;
     started_ = true;
     from = std::max(marks.low, question_.cursor->offset + 1);
   } else {
-    // A cursor of an earlier epoch may be above where the log parts from that past: no loss of Kafka's.
-    point_.kafka_lost_data = question_.cursor && question_.cursor->epoch == question_.epoch;
+    point_.kafka_lost_data = question_.cursor.has_value();
   }
   if (!contradiction_) scan(from, marks);
   if (contradiction_) return *contradiction_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -30,6 +31,7 @@ using Resume = std::variant<ResumePoint, Contradiction>;
 struct ResumeQuestion {
   Shard shard;
   Epoch epoch;  // of the log, now
+  std::span<const events::EpochStart> starts;
   std::optional<Cursor> cursor;
   std::string cluster_id;
   // Records older than this have left the topic by its retention; a topic that lost its data is filled from here on.
@@ -38,8 +40,10 @@ struct ResumeQuestion {
 
 // The record at the cursor's offset must be the cursor's, else Kafka lost data (its disks were wiped, the topic was made
 // anew, an older copy was restored); then the whole partition is read, and what it lacks is published again. From the cursor
-// on, each record of the tail is compared with the log's. A cursor with kSendAgain is taken as it is. Throws StoreError, and KafkaError
-// when Kafka does not answer.
+// on, each record of the tail is compared with the log's. A cursor with kSendAgain is taken as it is.
+// What a later epoch undid (events/epochs.h) counts for nothing: not on the topic, and not of a cursor. So all that lies above
+// an epoch's start is published in it, even what the topic happens to hold already.
+// Throws StoreError, and KafkaError when Kafka does not answer.
 Resume find_resume_point(events::EventStore& store, runtime::kafka::PartitionReader& reader, const ResumeQuestion& question);
 
 }  // namespace ordersaga::relay

@@ -38,7 +38,7 @@ inline events::NewRecord streamless(Shard shard, const google::protobuf::Message
 class LogBook {
  public:
   LogBook(int shards, const runtime::Clock& clock)
-      : log_({.shards = shards, .epoch = Epoch(3), .lock_timeout = {}, .clock = [&clock] { return clock.now(); }, .hooks = {}}),
+      : log_({.shards = shards, .lock_timeout = {}, .clock = [&clock] { return clock.now(); }, .hooks = {}}),
         store_(log_),
         heads_(static_cast<std::size_t>(shards)) {}
 
@@ -85,6 +85,17 @@ class LogBook {
     request.set_type("ordersaga.inventory.v1.ReceiveStock");
     request.set_data("bytes");
     append(streamless(shard, request, order_in(shard)));
+  }
+
+  // A restored backup: the shard ends at the position.
+  void take_back(Shard shard, Position head) {
+    log_.take_back(shard, head);
+    heads_.at(static_cast<std::size_t>(shard.value)) = head;
+  }
+  // What an operator does then.
+  void begin_epoch(Shard shard, Position after) {
+    const events::ShardPosition start{shard, after};
+    log_.begin_epoch({&start, 1});
   }
 
   std::vector<events::RecordedEvent> records(Shard shard) {

@@ -9,19 +9,21 @@ namespace {
 
 using runtime::postgres::Statement;
 
-// Each shard with its head, its cursor, and the oldest record behind that.
+// Each shard with its head, how far it is published (a cursor of an earlier epoch is worth no more than that epoch's end), and
+// the oldest record behind that.
 #define SHARDS                                                                                                                            \
-  "SELECT w.shard, coalesce(h.position, 0) AS head, coalesce(c.position, 0) AS published, c.kafka_offset,"                                \
-  " coalesce(h.position, 0) - coalesce(c.position, 0) AS backlog,"                                                                        \
+  "SELECT w.shard, coalesce(h.position, 0) AS head, p.published, c.kafka_offset,"                                                         \
+  " coalesce(h.position, 0) - p.published AS backlog,"                                                                                    \
   " greatest(0, extract(epoch FROM clock_timestamp() - o.recorded_at))::float8 AS oldest_age_s,"                                          \
   " t.reason AS halted, q.from_position AS republish_from, c.epoch, c.updated_at"                                                         \
   " FROM log.installation i CROSS JOIN LATERAL generate_series(0, i.shards - 1) AS w (shard)"                                             \
   " LEFT JOIN log.relay_cursors c ON c.shard = w.shard"                                                                                   \
+  " CROSS JOIN LATERAL (SELECT coalesce(log.carried_over(c.shard, c.epoch, c.position), 0) AS published) p"                               \
   " LEFT JOIN log.relay_halts t ON t.shard = w.shard"                                                                                     \
   " LEFT JOIN log.republish_requests q ON q.shard = w.shard"                                                                              \
   " LEFT JOIN LATERAL (SELECT e.position FROM log.events e WHERE e.shard = w.shard::smallint ORDER BY e.position DESC LIMIT 1) h ON true" \
   " LEFT JOIN LATERAL (SELECT e.recorded_at FROM log.events e WHERE e.shard = w.shard::smallint"                                          \
-  "   AND e.position > coalesce(c.position, 0) ORDER BY e.position LIMIT 1) o ON true"
+  "   AND e.position > p.published ORDER BY e.position LIMIT 1) o ON true"
 
 constexpr Statement kList{"outbox_list", "SELECT to_json(t)::text FROM (" SHARDS " ORDER BY w.shard) t"};
 

@@ -11,6 +11,7 @@
 #include "events/postgres_errors.h"
 #include "events/postgres_parking.h"
 #include "events/postgres_reads.h"
+#include "events/postgres_wakeups.h"
 #include "events/stuck_writers.h"
 #include "events/turn_rules.h"
 
@@ -57,7 +58,8 @@ constexpr Statement kReadRecords = {
     "CROSS JOIN LATERAL (SELECT * FROM log.events AS e WHERE e.shard = w.shard AND e.position = w.position OFFSET 0) AS e "
     "ORDER BY e.shard, e.position"};
 
-// Inserts all or, when a stream has another last version than the turn expects, nothing, and gives that stream.
+// Inserts all or, when a stream has another last version than the turn expects, nothing, and gives that stream. Arrays of rows
+// are unnested in the select list: in FROM each of them would be stored, and all once more together, before the first row.
 constexpr Statement kInsertRecords = {
     "turn_insert_records",
     "WITH wrong AS MATERIALIZED ("
@@ -66,26 +68,16 @@ constexpr Statement kInsertRecords = {
     "                                 ORDER BY e.version DESC LIMIT 1), 0) LIMIT 1"
     "), inserted AS ("
     "  INSERT INTO log.events (shard, position, stream, version, type, payload, metadata, recorded_at) "
-    "  SELECT r.*, $11::timestamptz "
-    "  FROM unnest($4::smallint[], $5::bigint[], $6::text[], $7::integer[], $8::smallint[], $9::bytea[], $10::bytea[]) AS r "
+    "  SELECT unnest($4::smallint[]), unnest($5::bigint[]), unnest($6::text[]), unnest($7::integer[]), unnest($8::smallint[]), "
+    "         unnest($9::bytea[]), unnest($10::bytea[]), $11::timestamptz "
     "  WHERE NOT EXISTS (SELECT FROM wrong)"
     ") SELECT stream FROM wrong"};
 
 constexpr Statement kInsertInbox = {
     "turn_insert_inbox",
     "INSERT INTO log.inbox (shard, key, message_id, hash, position, source, recorded_at) "
-    "SELECT i.*, $7::timestamptz FROM unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::text[]) AS i"};
-
-constexpr Statement kSetWakeups = {
-    "turn_set_wakeups",
-    "INSERT INTO log.wakeups AS w (shard, saga, due_at, effect_outstanding) "
-    "SELECT * FROM unnest($1::smallint[], $2::text[], $3::timestamptz[], $4::boolean[]) "
-    "ON CONFLICT (shard, saga) DO UPDATE SET due_at = excluded.due_at, effect_outstanding = excluded.effect_outstanding "
-    "WHERE (w.due_at, w.effect_outstanding) IS DISTINCT FROM (excluded.due_at, excluded.effect_outstanding)"};
-
-constexpr Statement kEndWakeups = {"turn_end_wakeups",
-                                   "DELETE FROM log.wakeups AS w USING unnest($1::smallint[], $2::text[]) AS e (shard, saga) "
-                                   "WHERE w.shard = e.shard AND w.saga = e.saga"};
+    "SELECT unnest($1::smallint[]), unnest($2::text[]), unnest($3::text[]), unnest($4::bytea[]), unnest($5::bigint[]), "
+    "       unnest($6::text[]), $7::timestamptz"};
 
 // In key order, as every statement that locks levels.
 constexpr Statement kCreateLevels = {"turn_create_levels",
@@ -206,7 +198,10 @@ std::vector<RecordedEvent> PostgresTurn::read_streams(std::span<const std::strin
   }
   return as_store_errors([&] {
     if (has_archive_) require_not_archived(connection_, std::vector(names.begin(), names.end()), shards_);
-    return records_of(connection_.exec(kReadStreams, Parameters().add(std::move(shards)).add(std::move(lows)).add(std::move(highs))));
+    std::vector<RecordedEvent> records =
+        records_of(connection_.exec(kReadStreams, Parameters().add(std::move(shards)).add(std::move(lows)).add(std::move(highs))));
+    seen_.add(streams, records);
+    return records;
   });
 }
 
@@ -249,8 +244,8 @@ WriteOutcome PostgresTurn::write(const TurnWrite& turn, Timestamp now) {
     conflict = insert_records(turn, positions, now);
     if (!conflict.empty()) return;
     insert_inbox(turn, positions, now);
-    set_wakeups(turn.wakeups);
-    end_wakeups(turn.ended);
+    postgres::set_wakeups(connection_, turn.wakeups);
+    postgres::end_wakeups(connection_, turn.ended);
     postgres::write_parking(connection_, turn, now);
     // Last: these rows are shared by all shards, and are held until the commit.
     refused = change_stock(turn.stock);
@@ -288,6 +283,10 @@ std::string PostgresTurn::insert_records(const TurnWrite& turn, const std::vecto
   if (!conflict.empty()) return conflict;
   Array in_shards = Array::of_smallint(appends.size()), names = Array::of_text(appends.size()), firsts = Array::of_integer(appends.size());
   for (const StreamAppend& a : appends) {
+    if (std::optional<Version> last = seen_.last(a.stream)) {
+      if (a.first != last->next()) return std::string(a.stream);
+      continue;
+    }
     in_shards.add(a.shard.value);
     names.add(a.stream);
     firsts.add(a.first.value);
@@ -335,29 +334,6 @@ void PostgresTurn::insert_inbox(const TurnWrite& turn, const std::vector<Positio
   parameters.add(std::move(shards)).add(std::move(keys)).add(std::move(ids)).add(std::move(hashes));
   parameters.add(std::move(places)).add(std::move(sources)).add(now);
   into_partitions("log.inbox", [&] { return connection_.exec(kInsertInbox, parameters); });
-}
-
-void PostgresTurn::set_wakeups(const std::vector<Wakeup>& wakeups) {
-  if (wakeups.empty()) return;
-  std::size_t n = wakeups.size();
-  Array shards = Array::of_smallint(n), sagas = Array::of_text(n), dues = Array::of_timestamptz(n), outstanding = Array::of_boolean(n);
-  for (const Wakeup& w : wakeups) {
-    shards.add(w.shard.value);
-    sagas.add(w.saga);
-    dues.add(w.due_at);
-    outstanding.add(w.effect_outstanding);
-  }
-  connection_.exec(kSetWakeups, Parameters().add(std::move(shards)).add(std::move(sagas)).add(std::move(dues)).add(std::move(outstanding)));
-}
-
-void PostgresTurn::end_wakeups(const std::vector<Wakeup>& ended) {
-  if (ended.empty()) return;
-  Array shards = Array::of_smallint(ended.size()), sagas = Array::of_text(ended.size());
-  for (const Wakeup& w : ended) {
-    shards.add(w.shard.value);
-    sagas.add(w.saga);
-  }
-  connection_.exec(kEndWakeups, Parameters().add(std::move(shards)).add(std::move(sagas)));
 }
 
 std::vector<StockDelta> PostgresTurn::change_stock(const std::vector<StockDelta>& deltas) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "events/event_store.h"
+#include "events/seen_streams.h"
 #include "runtime/postgres/connection.h"
 
 namespace ordersaga::events {
@@ -45,8 +46,6 @@ class PostgresTurn final : public TurnTransaction {
   // Gives the name of a stream in conflict, or nothing.
   std::string insert_records(const TurnWrite& turn, const std::vector<Position>& positions, Timestamp now);
   void insert_inbox(const TurnWrite& turn, const std::vector<Position>& positions, Timestamp now);
-  void set_wakeups(const std::vector<Wakeup>& wakeups);
-  void end_wakeups(const std::vector<Wakeup>& ended);
   // Gives the refused.
   std::vector<StockDelta> change_stock(const std::vector<StockDelta>& deltas);
 
@@ -59,6 +58,7 @@ class PostgresTurn final : public TurnTransaction {
   Epoch epoch_;
   Timestamp clock_{};
   Timestamp inbox_since_{};
+  SeenStreams seen_;
   bool has_archive_ = false;  // leaves of the log are detached
 };
 

@@ -100,6 +100,24 @@ TYPED_TEST_P(EventStoreLogContract, a_conflict_in_one_stream_keeps_every_other_o
   EXPECT_TRUE(this->everything().empty());
 }
 
+// A store may answer from what the turn has read; the answer is the same.
+TYPED_TEST_P(EventStoreLogContract, a_stream_that_the_turn_has_read_grows_by_the_expected_version_only) {
+  Shard s = this->shard(1);
+  std::string stream = this->stream_in(s), key(stream_key(stream)), paid = "payment-" + key + ".1", again = "payment-" + key + ".2";
+  this->commit(this->records({this->event(stream, 1), this->event(stream, 2), this->event(paid, 1)}));
+  auto outcome_after_reading = [&](const std::string& where, int version) {
+    auto turn = this->begin({s});
+    turn->read_streams(std::vector<std::string>{stream, "reservation-" + key, "payment-" + key + "."});
+    return this->write_in(*turn, this->records({this->event(where, version)}));
+  };
+  for (auto [where, next] : {std::pair(stream, 3), std::pair("reservation-" + key, 1), std::pair(paid, 2), std::pair(again, 1),
+                             std::pair("shipment-" + key + ".1", 1)})
+    for (int version : {1, 2, 3, 4}) {
+      auto outcome = outcome_after_reading(where, version);
+      EXPECT_EQ(std::holds_alternative<Written>(outcome), version == next) << where << " " << version;
+    }
+}
+
 TYPED_TEST_P(EventStoreLogContract, a_turn_over_several_streams_and_shards_is_one) {
   std::vector<NewRecord> records;
   for (Shard s : this->all_shards())
@@ -264,6 +282,7 @@ REGISTER_TYPED_TEST_SUITE_P(EventStoreLogContract, an_empty_store_has_empty_head
                             a_record_is_read_as_it_was_written, records_carry_the_time_of_their_turn,
                             a_time_before_the_shards_last_record_is_a_mistake_of_the_caller, a_stream_grows_by_the_expected_version_only,
                             versions_within_a_turn_have_no_hole, a_conflict_in_one_stream_keeps_every_other_out,
+                            a_stream_that_the_turn_has_read_grows_by_the_expected_version_only,
                             a_turn_over_several_streams_and_shards_is_one, a_second_writer_of_a_shard_waits_and_then_sees_the_first,
                             writers_of_different_shards_do_not_wait, a_shard_that_is_held_too_long_is_busy,
                             contending_writers_leave_no_hole_and_lose_nothing, streams_are_read_whole_by_name_and_by_prefix,

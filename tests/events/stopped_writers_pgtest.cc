@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "events/postgres_event_store.h"
+#include "schemas/streams.h"
 #include "tests/events/writer_process.h"
 #include "tests/support/frontend_proxy.h"
 #include "tests/support/test_database.h"
@@ -20,6 +21,7 @@ using std::chrono::milliseconds;
 using testing_support::Fault;
 using testing_support::FrontendProxy;
 using testing_support::TestDatabase;
+using testing_support::TestDatabaseOptions;
 
 // Timeouts of the server for the session that stops. The two that are off here are tried by tests of their own.
 constexpr const char* kNoTimeouts = "-c lock_timeout=20s -c idle_in_transaction_session_timeout=0 -c statement_timeout=0";
@@ -201,6 +203,69 @@ TEST_F(StoppedWriters, half_a_message_between_two_whole_ones_escapes_the_timeout
   ASSERT_TRUE(support::eventually(std::chrono::seconds(20), [&] { return proxy.faults() == 1; }));
   writer.stop();
   wait_for_session("xact_start < clock_timestamp() - interval '1 second'");
+  expect_freed_by_the_next_writer(writer);
+}
+
+// A turn in which every statement has something to do, stopped in the middle of what it sends for one of them.
+struct StoppedAtEachStatement : StoppedWriters, ::testing::WithParamInterface<const char*> {
+  static std::string stream() {
+    for (int i = 0;; ++i)
+      if (std::string s = "order-" + std::to_string(i); shard_of(stream_key(s), TestDatabaseOptions().shards) == Shard(0)) return s;
+  }
+  static TurnWrite whole_turn() {
+    TurnWrite turn = the_command();
+    turn.records.push_back({Shard(0), stream(), Version(1), TypeNumber(101), "p", "m"});
+    turn.wakeups = {{Shard(0), "saga-place_order-new", {}, true}};
+    turn.ended = {{Shard(0), "saga-place_order-old", {}, false}};
+    turn.stock = {{"A", "ams", -1, 1, false}};
+    return turn;
+  }
+  static bool is_of(std::string_view statement, char type, std::string_view body) {
+    return (type == 'B' && body.find(statement) != std::string_view::npos) || (type == 'Q' && body.starts_with(statement));
+  }
+};
+
+TEST_P(StoppedAtEachStatement, the_next_writer_frees_the_shard_and_nothing_is_left_of_the_turn) {
+  admin.exec("INSERT INTO log.stock (sku, location, on_hand, reserved) VALUES ('A', 'ams', 5, 0)");
+  admin.exec("INSERT INTO log.wakeups VALUES (now(), 0, false, 'saga-place_order-old')");
+  std::atomic<bool> done = false;
+  std::string statement = GetParam();
+  FrontendProxy proxy(stopped, [&](char type, std::string_view body) {
+    return is_of(statement, type, body) && !done.exchange(true) ? Fault::stall_within : Fault::none;
+  });
+  WriterProcess writer([target = proxy.through(stopped)](const auto& ends) {
+    auto read_all = [](TurnTransaction& turn) {
+      turn.read_streams(std::vector{stream()});
+      turn.read_levels(std::vector<std::string>{"A"}, LockRows::yes);
+    };
+    decide_until_done(ends, target, read_all, whole_turn());
+  });
+  ASSERT_TRUE(support::eventually(std::chrono::seconds(20), [&] { return proxy.faults() == 1; }));
+  writer.stop();
+  std::string told = wait_at(Shard(0), milliseconds(1));
+  EXPECT_TRUE(told.starts_with("terminated: ")) << told;
+  EXPECT_EQ(admin.exec("SELECT count(*) FROM log.events").integer(0, 0), 0);
+  writer.wake();
+  EXPECT_EQ(writer.hear(), statement == "COMMIT" ? "in doubt" : "unavailable");
+  EXPECT_EQ(writer.hear(), "applied");
+  expect_decided_once();
+  EXPECT_EQ(admin.exec("SELECT on_hand FROM log.stock").integer(0, 0), 5);
+  EXPECT_EQ(admin.exec("SELECT min(saga) FROM log.wakeups").text(0, 0), "saga-place_order-old");
+}
+
+INSTANTIATE_TEST_SUITE_P(OfATurn, StoppedAtEachStatement,
+                         ::testing::Values("turn_heads", "turn_find_inbox", "turn_read_streams", "turn_lock_levels", "turn_insert_records",
+                                           "turn_insert_inbox", "turn_set_wakeups", "turn_end_wakeups", "turn_change_levels", "COMMIT"),
+                         [](const auto& info) { return std::string(info.param); });
+
+// Who waits at the lock is given it, awake or not.
+TEST_F(StoppedWriters, a_writer_stopped_while_it_waits_for_the_shard_gets_it_and_loses_it_to_the_next_writer) {
+  admin.exec("BEGIN; SELECT pg_advisory_xact_lock(7000, 0)");
+  WriterProcess writer([target = stopped](const auto& ends) { decide_until_done(ends, target, {}); });
+  wait_for_session("wait_event_type = 'Lock' AND wait_event = 'advisory'");
+  writer.stop();
+  admin.commit();
+  wait_for_session("state = 'idle in transaction'");
   expect_freed_by_the_next_writer(writer);
 }
 

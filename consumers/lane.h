@@ -56,7 +56,7 @@ using LaneInput = std::variant<runtime::kafka::ConsumedMessage, saga::v1::Effect
 struct LaneSettings {
   int shards = 16;
   // Inputs of one turn, at most.
-  std::size_t max_inputs = 500;
+  std::size_t max_inputs = 2'000;
   std::size_t max_cases = 50'000;
   // No commands are begun while more calls to the outside than this are in flight.
   std::size_t max_effects = 20'000;

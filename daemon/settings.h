@@ -26,7 +26,7 @@ struct Settings {
   std::string carrier_url;
   std::string http_address = "127.0.0.1";
   std::int64_t http_port = 8090;
-  std::int64_t turn_size = 500;
+  std::int64_t turn_size = 2'000;
   std::int64_t lanes = 2;
   std::int64_t inbox_days = 15;
   std::int64_t ready_lag = 60;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "events/codec.h"
+#include "events/epochs.h"
 #include "events/errors.h"
 #include "projections/requests.h"
 
@@ -177,21 +178,38 @@ Position ShardStanding::reached() const {
   return least;
 }
 
-Standings open_standings(ReadStore& store, const ProjectionSet& projections, std::span<const Shard> shards, Epoch epoch, Timestamp now) {
+LogLife life_of(events::EventStore& log) {
+  // In this order: an epoch that begins in between is not taken up before its starts are known.
+  LogLife life{log.epoch(), {}};
+  life.starts = log.epoch_starts();
+  return life;
+}
+
+Standings open_standings(ReadStore& store, const ProjectionSet& projections, std::span<const Shard> shards, const LogLife& life,
+                         Timestamp now) {
   forget_rows(projections);
   std::vector<std::string> names;
   for (const auto& p : projections) names.emplace_back(p->name());
   auto index_of = [&](const std::string& name) {
     return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
   };
+  std::vector<Checkpoint> checkpoints = store.open_checkpoints(names, shards, life.epoch, now);
+  std::vector<Checkpoint> still_true;
+  for (const Checkpoint& c : checkpoints)
+    if (c.epoch < life.epoch && !events::is_undone(life.starts, c.shard, c.epoch, c.position)) still_true.push_back(c);
+  if (!still_true.empty()) {
+    store.carry_over(still_true, life.epoch);
+    checkpoints = store.open_checkpoints(names, shards, life.epoch, now);
+  }
   Standings standings;
-  for (const Checkpoint& c : store.open_checkpoints(names, shards, epoch, now)) {
+  for (const Checkpoint& c : checkpoints) {
     ShardStanding& shard = standings[c.shard];
+    shard.epoch = life.epoch;
     shard.by_projection.resize(names.size());
-    // The projections of a shard move through one life of the log; the oldest tells which one must be dealt with.
-    shard.epoch = shard.epoch == Epoch() ? c.epoch : std::min(shard.epoch, c.epoch);
-    shard.by_projection[index_of(c.projection)].reached = c.position;
-    shard.by_projection[index_of(c.projection)].generation = c.generation;
+    Standing& standing = shard.by_projection[index_of(c.projection)];
+    standing.reached = c.position;
+    standing.generation = c.generation;
+    standing.outdated = c.epoch != life.epoch;
   }
   std::vector<Row> keys;
   for (const std::string& name : names)
@@ -206,6 +224,15 @@ Standings open_standings(ReadStore& store, const ProjectionSet& projections, std
   for (const Row& cells : transaction->select(table_of<Pause>(), every_name))
     for (auto& [shard, standing] : standings) standing.by_projection[index_of(from_row<Pause>(cells).projection)].paused = true;
   return standings;
+}
+
+std::string outdated_of(const ShardStanding& standing, const ProjectionSet& projections) {
+  std::string names;
+  for (std::size_t p = 0; p < projections.size(); ++p)
+    if (standing.by_projection[p].outdated) names += (names.empty() ? "" : ", ") + std::string(projections[p]->name());
+  if (names.empty()) return names;
+  return names + ": made of records that are not in the log of epoch " + std::to_string(standing.epoch.value) +
+         "; make anew with sagactl projection rebuild";
 }
 
 Applied apply_batch(ReadStore& store, const ProjectionSet& projections, Standings& standings, const Batch& batch, Timestamp now) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "events/event_store.h"
 #include "projections/parking.h"
 #include "projections/projection.h"
 #include "projections/read_store.h"
@@ -26,6 +27,9 @@ struct Standing {
   std::set<std::string> parked_keys;
   // An operator wants it to stand still: records pass it by, and it does not count for where the shard is.
   bool paused = false;
+  // It has applied records that a later epoch of the log undid, or is of an epoch that the log does not know: nothing can be
+  // applied on top of that, and its rows must be made anew.
+  bool outdated = false;
 };
 
 struct ShardStanding {
@@ -37,9 +41,20 @@ struct ShardStanding {
 };
 using Standings = std::map<Shard, ShardStanding>;
 
-// Reads where these projections stand, making checkpoints that do not exist. What the projections keep of their rows is
+// The epoch that the log is in, and where it and those before it began.
+struct LogLife {
+  Epoch epoch;
+  std::vector<events::EpochStart> starts;
+};
+LogLife life_of(events::EventStore& log);
+
+// Reads where these projections stand, making checkpoints that do not exist. Those of an earlier epoch that lie where no later one
+// undid anything are carried over into the present one; the others are outdated. What the projections keep of their rows is
 // forgotten: it belonged to other standings.
-Standings open_standings(ReadStore& store, const ProjectionSet& projections, std::span<const Shard> shards, Epoch epoch, Timestamp now);
+Standings open_standings(ReadStore& store, const ProjectionSet& projections, std::span<const Shard> shards, const LogLife& life,
+                         Timestamp now);
+// Which of the shard's projections are outdated, in words for an operator; empty when none is.
+std::string outdated_of(const ShardStanding& standing, const ProjectionSet& projections);
 
 // Why a record is parked.
 namespace park_code {

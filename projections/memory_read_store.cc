@@ -153,6 +153,15 @@ std::vector<Checkpoint> MemoryReadStore::open_checkpoints(std::span<const std::s
   return opened;
 }
 
+void MemoryReadStore::carry_over(std::span<const Checkpoint> checkpoints, Epoch to) {
+  for (const Checkpoint& c : checkpoints) {
+    auto found = tables_.checkpoints.find({c.projection, c.shard});
+    if (found == tables_.checkpoints.end()) continue;
+    Checkpoint& here = found->second;
+    if (here.epoch == c.epoch && here.position == c.position && here.generation == c.generation) here.epoch = to;
+  }
+}
+
 std::unique_ptr<ReadTransaction> MemoryReadStore::begin() {
   return std::make_unique<MemoryTransaction>(tables_);
 }

@@ -35,6 +35,12 @@ constexpr Statement kAdvance{
     "FROM unnest($1::text[], $2::smallint[], $3::integer[], $4::bigint[], $5::bigint[], $7::integer[]) "
     "AS m(projection, shard, epoch, starts, ends, generation) WHERE c.projection = m.projection AND c.shard = m.shard "
     "AND c.epoch = m.epoch AND c.position = m.starts AND c.generation = m.generation"};
+constexpr Statement kCarryOver{
+    "read_carry_over",
+    "UPDATE read.projection_checkpoint c SET epoch = $6::integer "
+    "FROM unnest($1::text[], $2::smallint[], $3::integer[], $4::bigint[], $5::integer[]) "
+    "AS m(projection, shard, epoch, position, generation) WHERE c.projection = m.projection AND c.shard = m.shard "
+    "AND c.epoch = m.epoch AND c.position = m.position AND c.generation = m.generation"};
 constexpr const char* kBegin = "BEGIN";
 constexpr const char* kBeginSnapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 constexpr const char* kDeclareScan = "DECLARE scan NO SCROLL CURSOR FOR ";
@@ -293,6 +299,22 @@ std::vector<Checkpoint> PostgresReadStore::open_checkpoints(std::span<const std:
     connection.exec(kOpenCheckpoints, made);
     return checkpoints_of(connection.exec(kSelectCheckpoints, these));
   });
+}
+
+void PostgresReadStore::carry_over(std::span<const Checkpoint> checkpoints, Epoch to) {
+  Array projections = Array::of_text(), shards = Array::of_smallint(), epochs = Array::of_integer(), positions = Array::of_bigint(),
+        generations = Array::of_integer();
+  for (const Checkpoint& c : checkpoints) {
+    projections.add(c.projection);
+    shards.add(c.shard.value);
+    epochs.add(c.epoch.value);
+    positions.add(c.position.value);
+    generations.add(c.generation);
+  }
+  Parameters parameters;
+  parameters.add(std::move(projections)).add(std::move(shards)).add(std::move(epochs)).add(std::move(positions));
+  parameters.add(std::move(generations)).add(to.value);
+  events::as_store_errors([&] { session_->connection().exec(kCarryOver, parameters); });
 }
 
 std::unique_ptr<ReadTransaction> PostgresReadStore::begin() {

@@ -22,6 +22,7 @@ class PostgresReadStore final : public ReadStore {
 
   std::vector<Checkpoint> open_checkpoints(std::span<const std::string> projections, std::span<const Shard> shards, Epoch epoch,
                                            Timestamp now) override;
+  void carry_over(std::span<const Checkpoint> checkpoints, Epoch to) override;
   std::unique_ptr<ReadTransaction> begin() override;
   std::unique_ptr<ReadSnapshot> snapshot() override;
 

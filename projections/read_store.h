@@ -75,6 +75,8 @@ class ReadStore {
   // The checkpoints of these projections on these shards; those that do not exist are made, at position 0 of `epoch`.
   virtual std::vector<Checkpoint> open_checkpoints(std::span<const std::string> projections, std::span<const Shard> shards, Epoch epoch,
                                                    Timestamp now) = 0;
+  // Puts these checkpoints into a later epoch, at the same position; those that are not there any more as they are told stay.
+  virtual void carry_over(std::span<const Checkpoint> checkpoints, Epoch to) = 0;
   virtual std::unique_ptr<ReadTransaction> begin() = 0;
   virtual std::unique_ptr<ReadSnapshot> snapshot() = 0;
 };

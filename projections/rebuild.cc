@@ -100,7 +100,7 @@ class Comparer {
 // Folds the shard's records up to `target` into the shadow, with one projection alone.
 std::uint64_t fold_one(events::EventStore& log, ReadStore& shadow, const ProjectionSet& one, Shard shard, Position target,
                        const std::function<void(std::uint64_t)>& progress) {
-  Standings standings = open_standings(shadow, one, {&shard, 1}, Epoch(1), Timestamp());
+  Standings standings = open_standings(shadow, one, {&shard, 1}, {Epoch(1), {}}, Timestamp());
   std::uint64_t folded = 0;
   while (standings.at(shard).reached() < target) {
     google::protobuf::Arena arena;
@@ -118,7 +118,9 @@ std::uint64_t fold_one(events::EventStore& log, ReadStore& shadow, const Project
 
 std::uint64_t replay(events::EventStore& log, ReadStore& store, const ProjectionSet& projections, std::span<const Shard> shards,
                      const runtime::Clock& clock, std::size_t batch_size, const std::function<void(std::uint64_t)>& progress) {
-  Standings standings = open_standings(store, projections, shards, log.epoch(), clock.now());
+  Standings standings = open_standings(store, projections, shards, life_of(log), clock.now());
+  for (const auto& [shard, standing] : standings)
+    if (std::string outdated = outdated_of(standing, projections); !outdated.empty()) throw std::runtime_error(outdated);
   std::map<Shard, Position> ends;
   for (const events::ShardHead& head : log.heads()) ends[head.shard] = head.position;
   std::uint64_t applied = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "events/epochs.h"
 #include "projections/base64.h"
 #include "projections/redrive.h"
 #include "runtime/log.h"
@@ -87,6 +88,7 @@ void Runner::rebalance(const kafka::Rebalance& change) {
     }
     standings_.erase(shard);
     halted_.erase(shard);
+    outdated_.erase(shard);
     if (!change.assigned) continue;
     Followed& followed = followed_[shard];
     followed.topic = change.topic;
@@ -120,14 +122,35 @@ void Runner::open() {
   std::vector<Shard> shards;
   for (const auto& [shard, followed] : followed_) shards.push_back(shard);
   standings_ = {};
-  if (!shards.empty()) standings_ = open_standings(store_, projections_, shards, log_.epoch(), clock_.now());
+  life_ = life_of(log_);
+  if (!shards.empty()) standings_ = open_standings(store_, projections_, shards, life_, clock_.now());
   open_ = true;
+  judge_epochs();
+}
+
+void Runner::judge_epochs() {
+  for (const auto& [shard, standing] : standings_) {
+    std::string reason = outdated_of(standing, projections_);
+    if (outdated_.contains(shard) && reason.empty()) {
+      outdated_.erase(shard);
+      halted_.erase(shard);
+      counters_.halted_shards = static_cast<std::int64_t>(halted_.size());
+      runtime::log::info("a shard's projections go on", {{"shard", shard.value}, {"epoch", standing.epoch.value}});
+    } else if (!reason.empty() && outdated_.insert(shard).second) {
+      halt(shard, reason);
+    }
+  }
 }
 
 void Runner::watch_lag() {
   auto now = clock_.steady();
   if (now - lag_watched_at_ < options_.lag_every && lag_watched_at_.count() != 0) return;
   lag_watched_at_ = now;
+  // Rows may have been made anew, and an epoch may have begun that no message tells of.
+  if (!outdated_.empty() || log_.epoch() != life_.epoch) {
+    open_ = false;
+    open();
+  }
   for (const events::ShardHead& head : log_.heads())
     if (auto followed = followed_.find(head.shard); followed != followed_.end()) followed->second.head = head.position;
 
@@ -249,12 +272,16 @@ bool Runner::take_message(Shard shard, Followed& followed, Batch& batch, Taken& 
   }
   const auto& [record, epoch] = std::get<MessageRecord>(next.content);
   Epoch ours = standings_.at(shard).epoch;
-  if (record.position() <= taken.end && epoch <= ours) {
+  if (epoch <= ours && (record.position() <= taken.end || events::is_undone(life_.starts, shard, epoch, record.position()))) {
     ++taken.duplicates;
     ++taken.messages;
     return true;
   }
-  if (epoch != ours) {
+  if (epoch > ours) {
+    if (log_.epoch() > ours) {
+      open_ = false;  // an epoch has begun
+      return false;
+    }
     halt(shard, "a message is of epoch " + std::to_string(epoch.value) + ", the read models are of epoch " + std::to_string(ours.value));
     return false;
   }
@@ -294,7 +321,10 @@ void Runner::add_message(Pending& pending, Batch& batch) {
 
 bool Runner::fill(Shard shard, Position until, Batch& batch, Taken& taken) {
   Epoch ours = standings_.at(shard).epoch;
-  if (Epoch logs = log_.epoch(); logs != ours) {
+  if (Epoch logs = log_.epoch(); logs > ours) {
+    open_ = false;
+    return false;
+  } else if (logs < ours) {
     halt(shard, "the log is of epoch " + std::to_string(logs.value) + ", the read models are of epoch " + std::to_string(ours.value));
     return false;
   }

@@ -4,10 +4,14 @@
 //   at or below the checkpoint    a duplicate: counted, dropped
 //   the next position             applied
 //   above the next                a gap: the records between are read from the log first
-//   of another epoch              the log was taken back in time: the shard halts, loudly, until an operator has looked
+//   of a life of the log that is over, above where a later epoch began: dropped
+//   of an epoch that the log does not know: the log was taken back in time; the shard halts, loudly, until an operator has looked
 //   not readable as a record      kept in read.unreadable_messages; if it stood for a record, that is a gap then
 // A shard that falls behind the log without a message for `patience` is read from the log too (the topic's retention has
 // passed, or the relay or Kafka is down).
+//
+// When an epoch of the log begins, a shard whose rows are all of records that still exist goes on in it. Where rows are of records
+// that do not exist any more, it halts until they were made anew (shadow.h), and goes on then.
 //
 // One thread at a time, but for counters(). After an exception of step() nothing is lost: call it again.
 #pragma once
@@ -128,6 +132,8 @@ class Runner {
   void add_message(Pending& pending, Batch& batch);
   void finish(const std::map<Shard, Taken>& taken, const Batch& batch, const Applied& applied);
   void halt(Shard shard, const std::string& reason);
+  // Halts the shards of which rows are outdated, and lets those go on of which none is any more.
+  void judge_epochs();
   void balance_pauses();
   bool has_work() const;
 
@@ -143,6 +149,10 @@ class Runner {
   // False: standings_ are to be read again.
   bool open_ = false;
   std::map<Shard, std::string> halted_;
+  // Those of them that wait for rows to be made anew.
+  std::set<Shard> outdated_;
+  // Of the log, when the standings were opened.
+  LogLife life_;
   std::chrono::microseconds lag_watched_at_{};
   // Messages received and not yet dealt with, and their payloads' bytes.
   std::size_t waiting_ = 0;

@@ -91,6 +91,16 @@ TYPED_TEST_P(ReadStoreContract, makes_missing_checkpoints_at_the_start_of_the_ep
   for (const Checkpoint& c : this->stores_.open()->open_checkpoints(names(), shards(), Epoch(9), kNow)) EXPECT_EQ(c.epoch, Epoch(2));
 }
 
+TYPED_TEST_P(ReadStoreContract, carries_a_checkpoint_over_unless_it_has_moved) {
+  auto store = this->stores_.open();
+  auto opened = store->open_checkpoints(names(), shards(), Epoch(1), kNow);
+  opened[0].position = Position(5);  // not where it is
+  store->carry_over(opened, Epoch(3));
+  int carried = 0;
+  for (const Checkpoint& c : store->open_checkpoints(names(), shards(), Epoch(1), kNow)) carried += c.epoch == Epoch(3);
+  EXPECT_EQ(carried, 3);
+}
+
 TYPED_TEST_P(ReadStoreContract, gives_back_what_was_written_to_the_last_bit) {
   auto store = this->stores_.open();
   auto written = order("o1");
@@ -252,10 +262,11 @@ TYPED_TEST_P(ReadStoreContract, a_snapshot_gives_checkpoints_and_a_shards_rows) 
 }
 
 REGISTER_TYPED_TEST_SUITE_P(ReadStoreContract, makes_missing_checkpoints_at_the_start_of_the_epoch_and_keeps_them,
-                            gives_back_what_was_written_to_the_last_bit, upsert_replaces_and_append_leaves_what_is_there,
-                            insert_refuses_a_row_that_is_there, update_changes_what_may_change_and_refuses_a_row_that_is_not_there,
-                            selects_by_the_first_columns_of_the_key, selects_by_a_key_of_texts_and_numbers,
-                            rows_and_checkpoint_are_written_together_or_not_at_all, a_checkpoint_moves_only_from_where_it_is_believed_to_be,
-                            refuses_a_text_with_a_nul_and_goes_on, a_snapshot_gives_checkpoints_and_a_shards_rows);
+                            carries_a_checkpoint_over_unless_it_has_moved, gives_back_what_was_written_to_the_last_bit,
+                            upsert_replaces_and_append_leaves_what_is_there, insert_refuses_a_row_that_is_there,
+                            update_changes_what_may_change_and_refuses_a_row_that_is_not_there, selects_by_the_first_columns_of_the_key,
+                            selects_by_a_key_of_texts_and_numbers, rows_and_checkpoint_are_written_together_or_not_at_all,
+                            a_checkpoint_moves_only_from_where_it_is_believed_to_be, refuses_a_text_with_a_nul_and_goes_on,
+                            a_snapshot_gives_checkpoints_and_a_shards_rows);
 
 }  // namespace ordersaga::projections::contract

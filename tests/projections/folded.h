@@ -20,7 +20,7 @@ class Folded {
   // Applies what is new in the log, `batch_size` records at a time. Returns how many records were parked.
   std::size_t catch_up(std::size_t batch_size = 1'000) {
     auto shards = history_.shards();
-    Standings standings = open_standings(store_, projections_, shards, Epoch(1), history_.now());
+    Standings standings = open_standings(store_, projections_, shards, {Epoch(1), {}}, history_.now());
     std::size_t parked = 0;
     for (Shard shard : shards) {
       for (;;) {

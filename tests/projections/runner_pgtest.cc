@@ -3,12 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <thread>
+
 #include "events/errors.h"
 #include "events/postgres_event_store.h"
 #include "ordersaga/order/v1/events.pb.h"
 #include "projections/all_projections.h"
 #include "projections/postgres_read_store.h"
 #include "projections/rebuild.h"
+#include "projections/shadow.h"
 #include "runtime/postgres/connection.h"
 #include "tests/projections/fake_consumer.h"
 #include "tests/projections/history.h"
@@ -190,6 +194,71 @@ TEST_F(ProjectorOnPostgres, what_a_crash_took_back_is_filled_from_the_log) {
   EXPECT_GT(again->counters().filled, 0u);
   publish();
   run(*again);
+  expect_exact();
+}
+
+// A backup is restored: the log ends where it ended then, and what comes after that stands in the places of what was lost.
+TEST_F(ProjectorOnPostgres, a_log_taken_back_in_time_makes_it_stand_still_until_the_rows_are_made_anew) {
+  for (const char* id : {"o1", "o2"}) record_completed_order(history_, id);
+  std::map<Shard, Position> backup;
+  for (const events::ShardHead& head : history_.store().heads()) backup[head.shard] = head.position;
+  for (int i = 0; i < 6; ++i) record_completed_order(history_, "lost" + std::to_string(i));
+  publish();
+  auto start_now = [&] {
+    consumer_ = std::make_unique<FakeConsumer>(topic_, std::vector<std::int32_t>{0, 1, 2, 3});
+    return std::make_unique<Runner>(*consumer_, log_, store_, clock_, all_projections(),
+                                    RunnerOptions{.max_batch = 50, .poll_timeout = {}, .lag_every = std::chrono::milliseconds(1)});
+  };
+  auto runner = start_now();
+  run(*runner);
+  ASSERT_EQ(number("SELECT count(*) FROM read.order_summary"), 8);
+
+  Connection owner(database_.target());
+  std::string shards, starts;
+  for (const auto& [shard, position] : backup) {
+    owner.exec("DELETE FROM log.events WHERE shard = " + std::to_string(shard.value) + " AND position > " + std::to_string(position.value));
+    shards += (shards.empty() ? "" : ",") + std::to_string(shard.value);
+    starts += (starts.empty() ? "" : ",") + std::to_string(position.value);
+  }
+  owner.exec("SET ROLE ordersaga_owner");
+  owner.exec("SELECT log.begin_epoch(1, 'the backup of noon was restored', '{" + shards + "}', '{" + starts + "}')");
+  for (int i = 0; i < 3; ++i) record_completed_order(history_, "after" + std::to_string(i));
+  std::set<Shard> with_new;
+  for (const auto& [shard, position] : backup) {
+    events::ShardPosition after{shard, position};
+    for (const auto& event : history_.store().read_shards({&after, 1}, 10'000)) {
+      topic_.publish(message_of(event, 0, Epoch(2)));
+      with_new.insert(shard);
+    }
+  }
+  for (int i = 0; i < 3; ++i) run(*runner);
+  std::set<Shard> with_lost;
+  for (const char* id : {"lost0", "lost1", "lost2", "lost3", "lost4", "lost5"}) with_lost.insert(history_.shard_of_key(id));
+  ASSERT_FALSE(with_lost.empty());
+  EXPECT_EQ(runner->halted().size(), with_lost.size());
+  for (Shard shard : with_lost) {
+    ASSERT_TRUE(runner->halted().contains(shard));
+    EXPECT_NE(runner->halted().at(shard).find("sagactl projection rebuild"), std::string::npos);
+  }
+
+  for (const auto& projection : all_projections()) {
+    RebuildOptions options;
+    options.target = database_.target_as("ordersaga_projector");
+    options.projection = projection->name();
+    EXPECT_TRUE(rebuild(log_, clock_, options).swapped);
+  }
+  for (int i = 0; i < 3; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // for the look at the epochs
+    run(*runner);
+  }
+  EXPECT_TRUE(runner->halted().empty());
+  expect_exact();
+  EXPECT_EQ(number("SELECT count(*) FROM read.order_summary WHERE order_id LIKE 'lost%'"), 0);
+  EXPECT_EQ(number("SELECT count(*) FROM read.order_summary"), 5);
+  EXPECT_EQ(number("SELECT count(*) FROM read.projection_checkpoint WHERE epoch <> 2"), 0);
+  auto another = start_now();
+  run(*another);
+  EXPECT_TRUE(another->halted().empty());
   expect_exact();
 }
 

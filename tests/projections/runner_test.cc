@@ -43,6 +43,7 @@ class FailingStore final : public ReadStore {
                                            Timestamp now) override {
     return store_.open_checkpoints(projections, shards, epoch, now);
   }
+  void carry_over(std::span<const Checkpoint> checkpoints, Epoch to) override { store_.carry_over(checkpoints, to); }
   std::unique_ptr<ReadTransaction> begin() override { return std::make_unique<Transaction>(*this, store_.begin()); }
   std::unique_ptr<ReadSnapshot> snapshot() override { return store_.snapshot(); }
 
@@ -282,15 +283,82 @@ TEST_F(RunnerTest, a_topic_ahead_of_the_log_halts_the_shard) {
   EXPECT_EQ(reached(), Position(24));
 }
 
-TEST_F(RunnerTest, a_log_of_another_epoch_fills_no_gap) {
+TEST_F(RunnerTest, a_log_of_another_life_fills_no_gap) {
   record_completed_order(history_, "o1");
   publish(1, 5);
   step_until_idle();
-  history_.log().set_epoch(Epoch(2));
   publish(10, 12);
+  history_.log().take_back(Shard(0), Position(3));
+  history_.log().begin_epoch({});
   step_until_idle();
   EXPECT_EQ(counters().halted_shards, 1);
   EXPECT_EQ(reached(), Position(5));
+}
+
+TEST_F(RunnerTest, goes_on_in_a_new_epoch_that_undid_nothing_of_its_rows) {
+  record_completed_order(history_, "o1");
+  publish_all();
+  step_until_idle();
+  history_.log().begin_epoch({});
+  record_completed_order(history_, "o2");
+  publish(25, 48, Epoch(2));
+  step_until_idle();
+  EXPECT_EQ(counters().halted_shards, 0);
+  EXPECT_EQ(reached(), Position(48));
+  EXPECT_EQ((tables_.checkpoints.at({"order_summary", Shard(0)}).epoch), Epoch(2));
+  expect_exact();
+}
+
+TEST_F(RunnerTest, drops_messages_of_a_life_that_is_over) {
+  record_completed_order(history_, "o1");
+  publish(1, 10);
+  step_until_idle();
+  publish(11, 24);
+  history_.log().take_back(Shard(0), Position(10));
+  history_.log().begin_epoch({});
+  record_completed_order(history_, "o2");
+  publish(11, 34, Epoch(2));
+  clock_.pass(std::chrono::milliseconds(1'100));
+  step_until_idle();
+  EXPECT_EQ(counters().halted_shards, 0);
+  EXPECT_EQ(counters().duplicates, 14u);
+  EXPECT_EQ(reached(), Position(34));
+  expect_exact();
+}
+
+TEST_F(RunnerTest, rows_of_records_that_exist_no_more_halt_the_shard_until_they_are_made_anew) {
+  for (const char* id : {"o1", "o2"}) record_completed_order(history_, id);
+  publish_all();
+  step_until_idle();
+  history_.log().take_back(Shard(0), Position(24));
+  history_.log().begin_epoch({});
+  record_completed_order(history_, "o3");
+  publish(25, 48, Epoch(2));
+  clock_.pass(std::chrono::milliseconds(1'100));
+  step_until_idle();
+  EXPECT_EQ(counters().halted_shards, 1);
+  ASSERT_TRUE(runner_->halted().contains(Shard(0)));
+  EXPECT_NE(runner_->halted().at(Shard(0)).find("order_summary, saga_status, stock_levels: made of records that are not in the log"),
+            std::string::npos);
+  EXPECT_EQ(reached(), Position(48));
+
+  Folded anew(history_);
+  anew.catch_up();
+  for (const char* name : {"order_summary", "saga_status", "stock_levels"}) {
+    Checkpoint& c = tables_.checkpoints.at({name, Shard(0)});
+    EXPECT_EQ(c.epoch, Epoch(1));
+    c.epoch = Epoch(2);
+    ++c.generation;
+  }
+  for (auto& [name, rows] : anew.tables().rows) tables_.rows[name] = rows;
+  clock_.pass(std::chrono::milliseconds(1'100));
+  step_until_idle();
+  EXPECT_EQ(counters().halted_shards, 0);
+  record_completed_order(history_, "o4");
+  publish(49, 72, Epoch(2));
+  step_until_idle();
+  EXPECT_EQ(reached(), Position(72));
+  expect_exact();
 }
 
 TEST_F(RunnerTest, a_message_that_is_no_record_is_kept_and_the_record_is_taken_from_the_log) {

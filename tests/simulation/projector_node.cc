@@ -73,6 +73,7 @@ class SimReadStore final : public ReadStore {
       for (Checkpoint& c : all) c.position = Position(0);
     return all;
   }
+  void carry_over(std::span<const Checkpoint> checkpoints, Epoch to) override { inner_.carry_over(checkpoints, to); }
   std::unique_ptr<ReadTransaction> begin() override {
     suffer();
     return std::make_unique<SimReadTransaction>(world_, mutant_, tables_, inner_.begin());

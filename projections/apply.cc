@@ -95,7 +95,7 @@ class Application {
   }
 
   void park(std::size_t p, const Record& r, const char* code, const std::string& reason) {
-    parked_.push_back({std::string(projections_[p]->name()), r.shard(), r.position(), r.key, r.event.stream, r.event.version, r.type_name,
+    parked_.push_back({std::string(projections_[p]->name()), r.shard(), r.position(), r.key, r.event.stream, r.event.version, r.type_name(),
                        code, reason, now_});
     newly_.push_back({r.shard(), p, r.key});
     newly_keys_.insert({p, r.shard(), r.key});

@@ -112,12 +112,12 @@ Record from_log(events::RecordedEvent event) {
   record.key = event.stream.empty() ? metadata.key() : std::string(stream_key(event.stream));
   record.actor = actor_of(metadata);
   record.type = events::type_of(event.type);
-  record.type_name = record.type ? record.type->full_name() : "#" + std::to_string(event.type.value);
+  if (!record.type) record.unknown_type = "#" + std::to_string(event.type.value);
   record.event = std::move(event);
   return record;
 }
 
-std::variant<MessageRecord, NoRecord> read_message(const runtime::kafka::ConsumedMessage& message) {
+std::variant<MessageRecord, NoRecord> read_message(runtime::kafka::ConsumedMessage&& message) {
   Headers headers(message);
   MessageRecord read;
   events::RecordedEvent& event = read.record.event;
@@ -130,21 +130,24 @@ std::variant<MessageRecord, NoRecord> read_message(const runtime::kafka::Consume
   auto time = parse_time(headers.text(headers::kTime));
   if (!time) headers.fail("ce_time is no UTC time");
   event.recorded_at = time.value_or(Timestamp());
-  read.record.type_name = headers.text(headers::kType);
+  std::string_view type_name = headers.text(headers::kType);
   event.metadata = metadata_of_schema(headers.optional_text(headers::kDataSchema), headers);
   if (!message.key) headers.fail("the message has no key");
   if (!headers.reason().empty()) return NoRecord{headers.reason()};
 
-  read.record.key = *message.key;
+  read.record.key = std::move(*message.key);
   read.record.actor = headers.optional_text(headers::kActor);
-  read.record.type = find_type(read.record.type_name);
-  if (read.record.type) event.type = events::number_of(read.record.type);
-  event.payload = message.value;
+  read.record.type = find_type(type_name);
+  if (read.record.type)
+    event.type = events::number_of(read.record.type);
+  else
+    read.record.unknown_type = type_name;
+  event.payload = std::move(message.value);
   return read;
 }
 
 bool decode(Record& record, google::protobuf::Arena* arena) {
-  if (record.type == nullptr) record.defect = "this program does not know the type " + record.type_name;
+  if (record.type == nullptr) record.defect = "this program does not know the type " + record.unknown_type;
   if (!record.defect.empty()) return false;
   try {
     record.message = events::decode(record.event, arena);

@@ -17,7 +17,8 @@ struct Record {
   events::RecordedEvent event;  // its metadata may hold less than the log's: see read_message
   std::string key;
   std::string actor;
-  std::string type_name;
+  // Of a type that this program does not know; empty otherwise.
+  std::string unknown_type;
   // Null when this program does not know the type.
   const google::protobuf::Descriptor* type = nullptr;
   // Null until decode(), and after it when the payload is not of the type.
@@ -25,6 +26,7 @@ struct Record {
   // Why there is no message; empty before decode().
   std::string defect;
 
+  const std::string& type_name() const { return type ? type->full_name() : unknown_type; }
   Shard shard() const { return event.shard; }
   Position position() const { return event.position; }
 };
@@ -41,8 +43,9 @@ struct MessageRecord {
 struct NoRecord {
   std::string reason;
 };
-// Reads headers, key and value. The event's metadata hold the schema version alone, which is all that decode() needs.
-std::variant<MessageRecord, NoRecord> read_message(const runtime::kafka::ConsumedMessage& message);
+// Reads headers, key and value; takes key and value when it is a record, and leaves the message as it is otherwise. The event's
+// metadata hold the schema version alone, which is all that decode() needs.
+std::variant<MessageRecord, NoRecord> read_message(runtime::kafka::ConsumedMessage&& message);
 
 // Sets record.message, allocated in the arena; or record.defect, and returns false.
 bool decode(Record& record, google::protobuf::Arena* arena);

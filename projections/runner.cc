@@ -14,6 +14,10 @@ namespace {
 
 namespace kafka = runtime::kafka;
 
+// Messages are read as records in portions of this size: the memory of a message is used again for one of the next portion, while it
+// is still in the processor's cache.
+constexpr std::size_t kPolled = 256;
+
 // What one shard may read from the log in one step, so that a long gap does not starve the others.
 constexpr std::size_t kLeastFill = 100;
 
@@ -65,11 +69,18 @@ bool Runner::has_work() const {
 void Runner::poll() {
   auto timeout = has_work() ? std::chrono::milliseconds(0) : options_.poll_timeout;
   for (;;) {
-    kafka::Polled polled = consumer_.poll(options_.max_batch - std::min(waiting_, options_.max_batch - 1), timeout);
+    const std::size_t most = std::min(kPolled, options_.max_batch - std::min(waiting_, options_.max_batch - 1));
+    kafka::Polled polled = consumer_.poll(most, timeout);
     for (const kafka::Rebalance& change : polled.rebalances) rebalance(change);
     for (kafka::ConsumedMessage& message : polled.messages) receive(std::move(message));
+    if (is_full()) return;
+    if (polled.messages.size() == most) {
+      timeout = std::chrono::milliseconds(0);
+      continue;
+    }
+    const bool waited = timeout.count() > 0;
     timeout = time_to_gather();
-    if (timeout.count() <= 0 || polled.messages.empty() || is_full()) return;
+    if (timeout.count() <= 0 || (polled.messages.empty() && waited)) return;
   }
 }
 
@@ -98,23 +109,22 @@ void Runner::rebalance(const kafka::Rebalance& change) {
   counters_.halted_shards = static_cast<std::int64_t>(halted_.size());
 }
 
-void Runner::receive(kafka::ConsumedMessage message) {
+void Runner::receive(kafka::ConsumedMessage&& message) {
   Shard shard(static_cast<std::int16_t>(message.partition));
   auto followed = followed_.find(shard);
   if (followed == followed_.end() || halted_.contains(shard)) return;
-  Pending pending{message.topic, message.offset, {}};
-  auto read = read_message(message);
-  if (auto* record = std::get_if<MessageRecord>(&read)) {
+  auto read = read_message(std::move(message));
+  Pending& pending = followed->second.pending.emplace_back();
+  pending.offset = message.offset;
+  if (auto* record = std::get_if<MessageRecord>(&read))
     pending.content = std::move(*record);
-  } else {
+  else
     pending.content = UnreadableMessage{message.topic,         message.partition,
                                         message.offset,        base64(message.key.value_or("")),
                                         base64(message.value), std::get<NoRecord>(read).reason,
                                         clock_.now()};
-  }
   ++waiting_;
   waiting_bytes_ += pending.bytes();
-  followed->second.pending.push_back(std::move(pending));
 }
 
 void Runner::open() {
@@ -312,8 +322,9 @@ void Runner::add_message(Pending& pending, Batch& batch) {
     if (event.position != record.position()) continue;
     Record true_one = read_for(projections_, std::move(event), &arena_);
     if (true_one.message)
-      batch.unreadable.push_back({pending.topic, record.shard().value, pending.offset, base64(record.key), base64(record.event.payload),
-                                  "the value is no " + record.type_name + ", the log's record is", clock_.now()});
+      batch.unreadable.push_back({followed_.at(record.shard()).topic, record.shard().value, pending.offset, base64(record.key),
+                                  base64(record.event.payload), "the value is no " + record.type_name() + ", the log's record is",
+                                  clock_.now()});
     return batch.own(std::move(true_one));
   }
   batch.records.push_back(&record);
@@ -356,7 +367,7 @@ void Runner::finish(const std::map<Shard, Taken>& taken, const Batch& batch, con
       waiting_ -= t.messages;
       for (std::size_t i = 0; i < t.messages; ++i) waiting_bytes_ -= followed.pending[i].bytes();
       const Pending& last = followed.pending[t.messages - 1];
-      consumer_.commit(last.topic, shard.value, last.offset + 1);
+      consumer_.commit(followed.topic, shard.value, last.offset + 1);
       followed.pending.erase(followed.pending.begin(), followed.pending.begin() + static_cast<std::ptrdiff_t>(t.messages));
     }
     if (t.messages > t.duplicates || t.filled > 0) followed.moved_at = now;

@@ -89,7 +89,6 @@ class Runner {
 
  private:
   struct Pending {
-    std::string topic;
     std::int64_t offset = 0;
     std::variant<MessageRecord, UnreadableMessage> content;
     std::size_t bytes() const;
@@ -118,7 +117,7 @@ class Runner {
   bool is_full() const { return waiting_ >= options_.max_batch || waiting_bytes_ >= options_.max_bytes; }
   std::chrono::milliseconds time_to_gather() const;
   void rebalance(const runtime::kafka::Rebalance& change);
-  void receive(runtime::kafka::ConsumedMessage message);
+  void receive(runtime::kafka::ConsumedMessage&& message);
   void open();
   void watch_lag();
   // What operators have asked for since the last look: pauses and redrives.

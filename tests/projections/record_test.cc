@@ -76,7 +76,7 @@ TEST(ReadMessage, reads_what_the_relay_writes) {
                                             .key = published.key,
                                             .value = published.value,
                                             .headers = published.headers};
-    auto read = read_message(message);
+    auto read = read_message(std::move(message));
     ASSERT_TRUE(std::holds_alternative<MessageRecord>(read)) << std::get<NoRecord>(read).reason;
     const Record& record = std::get<MessageRecord>(read).record;
     Record expected = from_log(recorded);
@@ -96,7 +96,7 @@ TEST(ReadMessage, reads_what_the_relay_writes) {
 TEST(ReadMessage, a_command_is_no_record_of_the_log) {
   auto m = message();
   set(m, headers::kType, "ordersaga.order.v1.PlaceOrder");
-  auto read = read_message(m);
+  auto read = read_message(std::move(m));
   Record record = std::get<MessageRecord>(read).record;
   google::protobuf::Arena arena;
   EXPECT_FALSE(decode(record, &arena));
@@ -113,7 +113,7 @@ TEST(ReadMessage, reads_times_of_any_precision_up_to_microseconds) {
         Case{"2000-02-29T23:59:59.000001Z", 951'868'799'000'001}, Case{"2026-11-21T07:40:02.114Z", 1'795'246'802'114'000}}) {
     auto m = message();
     set(m, headers::kTime, c.text);
-    auto read = read_message(m);
+    auto read = read_message(std::move(m));
     ASSERT_TRUE(std::holds_alternative<MessageRecord>(read)) << c.text;
     EXPECT_EQ(std::get<MessageRecord>(read).record.event.recorded_at.time_since_epoch().count(), c.micros) << c.text;
   }
@@ -140,13 +140,13 @@ TEST(ReadMessage, says_which_header_makes_a_message_no_record) {
   for (const Case& c : cases) {
     auto m = message();
     set(m, c.name, c.value);
-    auto read = read_message(m);
+    auto read = read_message(std::move(m));
     ASSERT_TRUE(std::holds_alternative<NoRecord>(read)) << c.name << "=" << c.value;
     EXPECT_NE(std::get<NoRecord>(read).reason.find(c.name), std::string::npos) << std::get<NoRecord>(read).reason;
   }
   auto m = message();
   m.key.reset();
-  EXPECT_TRUE(std::holds_alternative<NoRecord>(read_message(m)));
+  EXPECT_TRUE(std::holds_alternative<NoRecord>(read_message(std::move(m))));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <unordered_map>
@@ -34,8 +35,14 @@ class Load {
   void receive_stock();
   // Closed loop: as many orders as `window` are without their replies, until `orders` have been placed and answered.
   LoadResult closed(std::size_t orders, std::size_t window);
-  // Open loop: an order every 1/rate seconds, however long replies take.
+  // Open loop: an order every 1/rate seconds, however long replies take. Latencies count from when an order was due.
   LoadResult open(std::size_t orders, double rate);
+
+  // Called at least every 20 ms while a loop runs.
+  void watch_by(std::function<void()> watch) { watch_ = std::move(watch); }
+  std::size_t placed() const { return placed_; }
+  // Latencies of this loop's orders so far, in the order of their replies.
+  const std::vector<double>& latencies_ms() const { return result_.latencies_ms; }
 
   // Begins the ids of all orders of this run.
   std::string order_prefix() const { return run_ + "-o-"; }
@@ -45,7 +52,7 @@ class Load {
     std::chrono::microseconds at;
     bool declined;
   };
-  void place(std::size_t index);
+  void place(std::size_t index, std::chrono::microseconds due);
   void send(const std::string& key, const google::protobuf::Message& command, std::string_view reply_when);
   void collect_deliveries(std::chrono::milliseconds timeout);
   // Takes replies; waits up to `timeout` for the first.
@@ -62,6 +69,8 @@ class Load {
   std::unordered_map<std::string, Sent> open_;  // by command id
   std::chrono::microseconds last_reply_{0};
   LoadResult result_;
+  std::size_t placed_ = 0;
+  std::function<void()> watch_;
 };
 
 }  // namespace ordersaga::bench

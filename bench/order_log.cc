@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "bench/sample_orders.h"
 #include "events/codec.h"
 #include "sagas/turn.h"
 
@@ -15,30 +16,6 @@ namespace ordersaga::bench {
 namespace {
 
 namespace saga = ordersaga::saga::v1;
-
-constexpr int kSkus = 100;
-
-order::v1::PlaceOrder place(const std::string& id, int index) {
-  order::v1::PlaceOrder p;
-  p.set_order_id(id);
-  p.set_customer_id(fmt::format("customer-{}", index % 1000));
-  for (int i = 0; i < 2; ++i) {
-    order::v1::OrderItem& item = *p.add_items();
-    item.set_sku(fmt::format("SKU-{}", (index * 2 + i) % kSkus));
-    item.set_quantity(1);
-    item.mutable_unit_price()->set_currency_code("EUR");
-    item.mutable_unit_price()->set_amount_minor(1250);
-  }
-  auto& a = *p.mutable_shipping_address();
-  a.set_name("A. Customer");
-  a.add_lines("Street 1");
-  a.set_postcode("10115");
-  a.set_city("Berlin");
-  a.set_country_code("DE");
-  p.mutable_payment()->set_method(order::v1::PAYMENT_METHOD_CREDIT_CARD);
-  p.mutable_payment()->set_token("tok_approved");
-  return p;
-}
 
 saga::EffectResult answer(const saga::EffectRequest& q, bool declined) {
   saga::EffectResult r;
@@ -61,8 +38,8 @@ saga::EffectResult answer(const saga::EffectRequest& q, bool declined) {
 
 class Filling {
  public:
-  Filling(events::EventStore& store, std::string prefix) : store_(store), prefix_(std::move(prefix)) {
-    for (int i = 0; i < kSkus; ++i) known_.levels.add({fmt::format("SKU-{}", i), "main", 1'000'000'000, 0});
+  Filling(int shards, std::string prefix, const OrderLogSink& sink) : shards_(shards), prefix_(std::move(prefix)), sink_(sink) {
+    for (std::size_t i = 0; i < kSkus; ++i) known_.levels.add({sku(i), "main", 1'000'000'000, 0});
   }
 
   void wave(int first, int count) {
@@ -71,7 +48,7 @@ class Filling {
     std::vector<order::v1::PlaceOrder> commands;
     for (int i = first; i < first + count; ++i) {
       ids.push_back(fmt::format("{}{:08}", prefix_, i));
-      commands.push_back(place(ids.back(), i));
+      commands.push_back(make_order(ids.back(), static_cast<std::size_t>(i), false));
       known_.cases[ids.back()].order_id = ids.back();
     }
     std::vector<sagas::Input> inputs;
@@ -95,35 +72,49 @@ class Filling {
 
  private:
   sagas::TurnResult turn(const std::vector<sagas::Input>& inputs, google::protobuf::Arena& arena) {
-    std::vector<Shard> shards;
-    for (int s = 0; s < store_.shards(); ++s) shards.emplace_back(static_cast<std::int16_t>(s));
-    auto transaction = store_.begin(shards);
-    Timestamp now = transaction->clock();
-    for (const events::ShardHead& head : transaction->heads()) now = std::max(now, head.recorded_at);
-    sagas::TurnResult result = sagas::run_turn(inputs, known_, store_.shards(), {now, &arena});
-    events::TurnWrite write;
+    const Timestamp now = sink_.now();
+    sagas::TurnResult result = sagas::run_turn(inputs, known_, shards_, {now, &arena});
+    std::vector<events::NewRecord> records;
+    records.reserve(result.records.size());
     for (const sagas::TurnRecord& r : result.records)
-      write.records.push_back({r.shard, std::string(r.stream), r.version, events::number_of(r.payload->GetDescriptor()),
-                               r.payload->SerializeAsString(), r.metadata->SerializeAsString()});
-    records_ += write.records.size();
-    if (!std::holds_alternative<events::Written>(transaction->write(write, now)))
-      throw std::runtime_error("the log refused the orders: are there others of this prefix?");
-    transaction->commit();
+      records.push_back({r.shard, std::string(r.stream), r.version, events::number_of(r.payload->GetDescriptor()),
+                         r.payload->SerializeAsString(), r.metadata->SerializeAsString()});
+    records_ += records.size();
+    sink_.append(std::move(records), now);
     return result;
   }
 
-  events::EventStore& store_;
+  int shards_;
   std::string prefix_;
+  const OrderLogSink& sink_;
   sagas::WorkingSet known_;
   std::uint64_t records_ = 0;
 };
 
 }  // namespace
 
-std::uint64_t fill_log(events::EventStore& store, const std::string& prefix, int orders, int wave) {
-  Filling filling(store, prefix);
+std::uint64_t make_orders(int shards, const std::string& prefix, int orders, int wave, const OrderLogSink& sink) {
+  Filling filling(shards, prefix, sink);
   for (int first = 0; first < orders; first += wave) filling.wave(first, std::min(wave, orders - first));
   return filling.records();
+}
+
+std::uint64_t fill_log(events::EventStore& store, const std::string& prefix, int orders, int wave) {
+  std::vector<Shard> shards;
+  for (int s = 0; s < store.shards(); ++s) shards.emplace_back(static_cast<std::int16_t>(s));
+  Timestamp last{};
+  for (const events::ShardHead& head : store.heads()) last = std::max(last, head.recorded_at);
+  OrderLogSink sink;
+  sink.now = [&] { return last = std::max(last, store.clock()); };
+  sink.append = [&](std::vector<events::NewRecord>&& records, Timestamp now) {
+    events::TurnWrite write;
+    write.records = std::move(records);
+    auto transaction = store.begin(shards);
+    if (!std::holds_alternative<events::Written>(transaction->write(write, now)))
+      throw std::runtime_error("the log refused the orders: are there others of this prefix?");
+    transaction->commit();
+  };
+  return make_orders(store.shards(), prefix, orders, wave, sink);
 }
 
 }  // namespace ordersaga::bench

@@ -5,13 +5,10 @@
 #include "schemas/headers.h"
 
 namespace ordersaga::bench {
-namespace {
 
 std::string sku(std::size_t index) {
   return fmt::format("BENCH-{:03}", index % kSkus);
 }
-
-}  // namespace
 
 order::v1::PlaceOrder make_order(const std::string& id, std::size_t index, bool declined) {
   order::v1::PlaceOrder command;

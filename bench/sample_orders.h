@@ -15,6 +15,8 @@ namespace ordersaga::bench {
 inline constexpr std::size_t kSkus = 100;
 inline constexpr std::int64_t kStock = 1'000'000;  // the most that one receipt may hold
 
+// Orders spread over kSkus of them.
+std::string sku(std::size_t index);
 // Two lines; `index` spreads orders over SKUs and customers.
 order::v1::PlaceOrder make_order(const std::string& id, std::size_t index, bool declined);
 // Of the SKU with that index, kStock.

@@ -5,13 +5,16 @@
 program_names=()
 program_pids=()
 
-# start_program NAME ARGUMENT…: stdout goes to $folder/NAME.out, stderr to $folder/NAME.log.
+# start_program PROGRAM ARGUMENT…: it is known by its own name.
+start_program() { start_as "$1" "$@"; }
+
+# start_as NAME PROGRAM ARGUMENT…: stdout goes to $folder/NAME.out, stderr to $folder/NAME.log.
 # A session of its own: Ctrl-C must reach this script only, which stops the programs in order.
-start_program() {
-  local name=$1
-  shift
+start_as() {
+  local name=$1 program=$2
+  shift 2
   # shellcheck disable=SC2154  # bin and folder are the script's
-  setsid "$bin/$name" "$@" </dev/null >"$folder/$name.out" 2>>"$folder/$name.log" &
+  setsid "$bin/$program" "$@" </dev/null >"$folder/$name.out" 2>>"$folder/$name.log" &
   program_names+=("$name")
   program_pids+=($!)
 }

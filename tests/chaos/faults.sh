@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The faults of a storm. Each has a function fault_<kind>, which makes it happen now; what must be undone later (thaw, start
-# again) is put off with `later`. A fault that has happened says so with `fired KIND`. Sourced after system.sh.
+# again) is put off with `later`. A fault that has happened says so with `fired KIND`. Sourced after system.sh and recovery.sh.
 #
 # shellcheck disable=SC2154,SC2034  # given by and to system.sh and the script
 kafka_jars=${ORDERSAGA_KAFKA_LIBS:-$ROOT/.cache/kafka}
@@ -74,7 +74,9 @@ fault_role_frozen() {
 }
 
 fault_postgres_restarted() {
+  gone postgres_restarted
   as_postgres "$postgres_bin/pg_ctl" restart -D "$folder/postgres" -l "$folder/postgres.log" -m immediate -s -w -t 60 >&2 || die "Postgres did not come back"
+  back postgres_restarted
   fired postgres_restarted
   say "  Postgres restarted without a shutdown"
 }
@@ -109,18 +111,22 @@ kill_broker() {
 await_broker() { until ((kafka_is_up)); do pass 1; done; }
 fault_broker_killed() {
   await_broker
+  gone broker_killed
   kill_broker
   start_broker
+  back broker_killed
   fired broker_killed
   say "  Kafka killed and started"
 }
 broker_back() {
   start_broker
+  back broker_away
   fired broker_away
   say "  Kafka is back"
 }
 fault_broker_away() {
   await_broker
+  gone broker_away
   kill_broker
   say "  Kafka is away"
   later 30 broker_back
@@ -128,27 +134,35 @@ fault_broker_away() {
 # All of it is gone: topics, records, groups and their offsets. Whoever owns the topics makes them again.
 fault_broker_wiped() {
   await_broker
+  gone broker_wiped
   kill_broker
   rm -rf -- "$folder/kafka/data"
   java -Xmx64m "${java_options[@]}" kafka.tools.StorageTool format -t "$(cluster_id)" -c "$folder/kafka/server.properties" \
     >"$folder/kafka-format.log" 2>&1
   start_broker
   make_topics
+  back broker_wiped
   fired broker_wiped
   say "  Kafka lost all its data"
 }
 
 fault_gateway_killed() {
+  gone gateway_killed
   kill_process payment_gateway_simulator
   sleep 1
   start_simulator payment_gateway_simulator
+  await_simulator payment_gateway_simulator
+  back gateway_killed
   fired gateway_killed
   say "  payment gateway killed and started"
 }
 fault_carrier_killed() {
+  gone carrier_killed
   kill_process carrier_simulator
   sleep 1
   start_simulator carrier_simulator
+  await_simulator carrier_simulator
+  back carrier_killed
   fired carrier_killed
   say "  carrier killed and started"
 }

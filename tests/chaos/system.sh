@@ -18,6 +18,22 @@ declare -A port=() # by name
 # Everything that this run starts lives in here.
 folder=$(mktemp -d "${TMPDIR:-/tmp}/ordersaga-chaos.XXXXXX")
 chmod 711 "$folder" # the user postgres passes through
+# By this all processes of the run are known.
+export ORDERSAGA_CHAOS_FOLDER=$folder
+
+# Ends whatever of this run still lives, such as what was started in the moment in which the run was told to end, and returns
+# 1 when there was something.
+end_leftovers() {
+  local entry code=0
+  for entry in /proc/[0-9]*; do
+    grep -qzxF "ORDERSAGA_CHAOS_FOLDER=$folder" "$entry/environ" 2>/dev/null || continue
+    is_running "${entry#/proc/}" || continue
+    say "still there: $(tr '\0' ' ' <"$entry/cmdline" | cut -c1-200)"
+    kill -KILL "${entry#/proc/}" 2>/dev/null || true
+    code=1
+  done
+  return "$code"
+}
 
 # For EXIT: ends everything, also what stands still; keeps the logs of a run that failed.
 clean_up() {
@@ -30,6 +46,7 @@ clean_up() {
   done
   stop_programs
   "$setup/servers" stop "$folder" || code=1
+  end_leftovers || ((code)) || code=1
   if ((code == 0)) && [[ ! ${keep_folder:-} ]]; then rm -rf -- "$folder"; else say "logs are kept in $folder"; fi
   exit "$code"
 }
@@ -41,6 +58,16 @@ start_simulator() {
   [[ ${port[$1]:-} ]] || port[$1]=$(free_port)
   setsid "$bin/$1" --port "${port[$1]}" "${arguments[@]}" </dev/null >>"$folder/$1.log" 2>&1 &
   pid[$1]=$!
+}
+
+# Whether it takes connections within ten seconds.
+await_simulator() {
+  local tries=100
+  until (exec 3<>"/dev/tcp/127.0.0.1/${port[$1]}") 2>/dev/null; do
+    is_running "${pid[$1]}" || die "$1 ended; its log: $folder/$1.log"
+    ((tries-- > 0)) || die "$1 did not come up within 10 s; its log: $folder/$1.log"
+    sleep 0.1
+  done
 }
 
 # start_process ROLE.INSTANCE: the name of the instance makes it the same member of its group again.
@@ -77,6 +104,8 @@ start_system() {
   "$bin/sagactl" -q -o none topic create
   start_simulator payment_gateway_simulator
   start_simulator carrier_simulator
+  await_simulator payment_gateway_simulator
+  await_simulator carrier_simulator
   export ORDERSAGA_GATEWAY_URL=http://127.0.0.1:${port[payment_gateway_simulator]}
   export ORDERSAGA_CARRIER_URL=http://127.0.0.1:${port[carrier_simulator]}
   start_program warehouse_simulator

@@ -9,6 +9,7 @@
 #include "events/errors.h"
 #include "ordersaga/inventory/v1/events.pb.h"
 #include "ordersaga/order/v1/events.pb.h"
+#include "ordersaga/saga/v1/operator.pb.h"
 #include "schemas/error_codes.h"
 #include "schemas/headers.h"
 #include "schemas/lineage.h"
@@ -34,11 +35,15 @@ Message* read_command(const log::v1::InputRecord& input, google::protobuf::Arena
   return ok ? command : nullptr;
 }
 
-// Refused before anybody decided it, by what is not in the log.
-bool refused_for_its_headers(const log::v1::InputRecord& input) {
+// Whether it never came to the turn: refused by what is not in the log, parked since it broke its turn, or an operator's
+// word about a saga, which the orchestrator obeys by itself.
+bool was_not_decided(const log::v1::InputRecord& input) {
   const std::string& code = input.error().code();
-  return input.outcome() == common::v1::OUTCOME_EXPIRED || code == error::kIdempotencyKeyMismatch ||
-         (code == error::kInvalidArgument && input.error().details().empty());
+  return input.outcome() == common::v1::OUTCOME_EXPIRED || input.outcome() == common::v1::OUTCOME_FAILED ||
+         code == error::kIdempotencyKeyMismatch || (code == error::kInvalidArgument && input.error().details().empty()) ||
+         input.type() == saga::v1::RetryParkedInput::descriptor()->full_name() ||
+         input.type() == saga::v1::DiscardParkedInput::descriptor()->full_name() ||
+         input.type() == saga::v1::ResendRequest::descriptor()->full_name();
 }
 
 }  // namespace
@@ -92,7 +97,7 @@ void RedecideChecker::decide_again() {
   const events::RecordedEvent& first = group_.records.front().event;
   if (first.stream.empty() && events::type_of(first.type) == log::v1::InputRecord::descriptor()) {
     auto* input = google::protobuf::Arena::CreateMessage<log::v1::InputRecord>(&arena);
-    if (!input->ParseFromString(first.payload) || refused_for_its_headers(*input)) return;
+    if (!input->ParseFromString(first.payload) || was_not_decided(*input)) return;
     const Message* command = read_command(*input, &arena);
     if (command == nullptr) return found(input->command_id(), "a command that can be read", fmt::format("no {}", input->type()));
     input->clear_outcome();

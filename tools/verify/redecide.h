@@ -6,6 +6,8 @@
 //   - what the answers of gateway and carrier led to: an answer is no record, only its consequences are;
 //   - commands refused for their headers (an unreadable reply address, a key that is not theirs, arrived after their expiry,
 //     a used id): headers are not kept;
+//   - commands that broke their turn and were parked, and what operators say of parked inputs and calls: the orchestrator
+//     does that without the turn, and what it makes of it (a timer, say) is decided again like any other;
 //   - stock levels, which other shards change too: a decision is given those that it recorded having seen.
 // Memory: one shard's orders.
 #pragma once

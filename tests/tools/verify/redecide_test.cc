@@ -7,6 +7,7 @@
 #include "ordersaga/inventory/v1/commands.pb.h"
 #include "ordersaga/order/v1/commands.pb.h"
 #include "ordersaga/order/v1/events.pb.h"
+#include "ordersaga/saga/v1/operator.pb.h"
 #include "ordersaga/shipment/v1/commands.pb.h"
 #include "schemas/streams.h"
 #include "tests/tools/verify/history.h"
@@ -150,6 +151,25 @@ TEST_F(Decisions, RepeatForOrdersThatGoThroughAndOnesThatAreUndone) {
   place("e", "SKU-1");
   answer(saga::v1::EFFECT_OUTCOME_UNKNOWN);
   wake("saga-place_order-e");
+  EXPECT_EQ(words(), "");
+}
+
+TEST_F(Decisions, AreNotAskedOfWhatTheOrchestratorDidByItself) {
+  receive("SKU-1", 10);
+  place("a", "SKU-1");
+  auto record = [&](const Message& command, common::v1::Outcome outcome) {
+    log::v1::InputRecord input;
+    input.set_command_id("command-" + std::to_string(++commands_));
+    input.set_type(command.GetDescriptor()->full_name());
+    input.set_data(command.SerializeAsString());
+    input.set_outcome(outcome);
+    history_.decide("a", input);
+  };
+  saga::v1::ResendRequest resend;
+  resend.set_order_id("a");
+  resend.set_definition("place_order");
+  record(resend, common::v1::OUTCOME_ACCEPTED);
+  record(shipment::v1::RecordPack(), common::v1::OUTCOME_FAILED);  // it broke its turn
   EXPECT_EQ(words(), "");
 }
 

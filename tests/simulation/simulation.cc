@@ -21,6 +21,9 @@ FaultSet choose(FaultSet allowed, SeededRandom& random) {
 
 constexpr Duration kLongestTrouble = 600s;
 constexpr Duration kAfterTrouble = 3h;
+// Who runs in circles without rest does so in millions of steps within those hours; an order takes less than a thousand.
+constexpr std::uint64_t kStepsAfterTrouble = 200'000;
+constexpr std::uint64_t kStepsAfterTroublePerOrder = 10'000;
 
 }  // namespace
 
@@ -62,9 +65,11 @@ Outcome simulate(const SimulationOptions& options) {
   // 2. No more trouble: everything must come to its end.
   world.heal();
   Duration deadline = world.now() + kAfterTrouble;
+  const std::uint64_t most_steps = world.steps() + kStepsAfterTrouble + kStepsAfterTroublePerOrder * options.orders;
   Duration next_look{};
   std::string why = "nothing was looked at";
   world.run(deadline, [&] {
+    if (world.steps() > most_steps) return true;
     if (world.now() < next_look) return false;
     next_look = world.now() + 500ms;
     why = unrest(around, clients, parts);

@@ -1,11 +1,15 @@
 // Leaves of the log that are detached, archived and attached again, and what readers hear of it meanwhile.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+
 #include "events/detached_leaves.h"
 #include "events/errors.h"
 #include "events/postgres_event_store.h"
 #include "schemas/streams.h"
 #include "tests/contract/event_store_fixture.h"
+#include "tests/support/process.h"
 #include "tests/support/test_database.h"
 
 namespace ordersaga::events {
@@ -19,10 +23,10 @@ constexpr int kShards = 2;
 constexpr int kLeaf = 10;
 const Shard kShard(0);
 
-// Ids of orders of shard 0.
-std::string key(int n) {
+// Ids of orders of a shard.
+std::string key(int n, Shard shard = kShard) {
   for (int i = 0;; ++i)
-    if (std::string k = "o." + std::to_string(i); shard_of(k, kShards) == kShard && n-- == 0) return k;
+    if (std::string k = "o." + std::to_string(i); shard_of(k, kShards) == shard && n-- == 0) return k;
 }
 
 // Leaves of 10. In the first one (positions 1-10), of 100 days ago: the order `over` with a payment, the order `goes_on` and a
@@ -150,6 +154,68 @@ TEST_F(Leaves, leaves_go_oldest_first_and_come_back_newest_first) {
   EXPECT_THROW(reads("order-" + over), LeafDetached);
   ASSERT_EQ(attach(0), "");
   EXPECT_EQ(read_from(0), "21");
+}
+
+// Sessions keep their prepared statements, whose plans name the leaf.
+TEST_F(Leaves, leaves_are_exchanged_while_writers_and_readers_go_on) {
+  owner.exec("UPDATE log.installation SET leaf_size = 1000000; SELECT log.create_leaf(0::smallint), log.create_leaf(1::smallint)");
+  std::atomic<bool> over_now = false;
+  std::atomic<int> turns = 0, reads = 0;
+  std::string other = key(0, Shard(1));
+  auto in_turns = [&](auto work) {
+    return std::async(std::launch::async, [&, work] {
+      while (!over_now) work();
+    });
+  };
+  auto writing_to = [&](Shard shard) {
+    auto own =
+        std::make_shared<PostgresEventStore>(PostgresStoreOptions{.target = database.target_as("ordersaga_writer", "-c lock_timeout=5s")});
+    return [&, own, shard] {
+      TurnWrite turn;
+      turn.records = {streamless(shard)};
+      auto transaction = own->begin(std::vector{shard});
+      transaction->read_streams(std::vector{"order-" + (shard == kShard ? goes_on : other)});
+      Timestamp now = std::max(transaction->clock(), transaction->heads()[0].recorded_at);
+      if (!std::holds_alternative<Written>(transaction->write(turn, now))) throw std::runtime_error("not written");
+      transaction->commit();
+      ++turns;
+    };
+  };
+  auto relay =
+      std::make_shared<PostgresEventStore>(PostgresStoreOptions{.target = database.target_as("ordersaga_relay", "-c lock_timeout=5s")});
+  std::vector<std::future<void>> all;
+  all.push_back(in_turns(writing_to(kShard)));
+  all.push_back(in_turns(writing_to(Shard(1))));
+  all.push_back(in_turns([&, relay] {
+    relay->read_shards(std::vector{ShardPosition{kShard, Position(10)}, ShardPosition{Shard(1), Position(0)}}, 20);
+    ++reads;
+  }));
+  for (int i = 0; i < 8; ++i) {
+    int turns_before = turns, reads_before = reads;
+    EXPECT_EQ(detach(), "");
+    EXPECT_EQ(i % 2 == 0 ? by_owner("prepare_leaf", 0) : "", "");
+    EXPECT_EQ(attach(), "");
+    EXPECT_TRUE(support::eventually(std::chrono::seconds(20), [&] { return turns > turns_before + 4 && reads > reads_before + 2; }));
+  }
+  over_now = true;
+  for (auto& one : all) EXPECT_NO_THROW(one.get());
+  EXPECT_EQ(number("max(position) - count(*) FROM log.events WHERE shard = 0"), 0) << "positions have no hole";
+}
+
+// Everybody queues behind who waits to exchange a leaf: it must lose its patience before they do.
+TEST_F(Leaves, who_reads_for_long_keeps_a_leaf_from_being_detached_and_no_writer_from_its_turn) {
+  admin.exec("BEGIN; SELECT count(*) FROM log.events");
+  auto detached = std::async(std::launch::async, [&] { return detach(); });
+  Connection watch(database.target());
+  ASSERT_TRUE(support::eventually(std::chrono::seconds(20), [&] {
+    return !watch.exec("SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'").empty();
+  }));
+  PostgresEventStore patient({.target = database.target_as("ordersaga_writer")});  // with its role's own timeouts
+  EXPECT_NO_THROW(patient.begin(std::vector{Shard(1)}));
+  EXPECT_NE(detached.get().find("lock timeout"), std::string::npos);
+  admin.commit();
+  EXPECT_EQ(number("count(*) FROM log.archived_keys"), 0);
+  EXPECT_EQ(detach(), "");
 }
 
 TEST_F(Leaves, a_leaf_that_lacks_a_record_or_has_another_is_not_attached) {

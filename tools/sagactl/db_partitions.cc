@@ -15,6 +15,7 @@ constexpr Statement kList{"partitions_list",
                           "SELECT to_json(t)::text FROM (SELECT kind, name, first, last, bytes, state, detached_at, detached_by"
                           " FROM log.partitions ORDER BY kind, shard, leaf, first) AS t"};
 constexpr Statement kDetach{"partitions_detach", "SELECT log.detach_leaf($1::integer::smallint, $2::integer)"};
+constexpr Statement kPrepare{"partitions_prepare", "SELECT log.prepare_leaf($1::integer::smallint, $2::integer)"};
 constexpr Statement kAttach{"partitions_attach", "SELECT log.attach_leaf($1::integer::smallint, $2::integer)"};
 constexpr Statement kSetDays{"inbox_set_days", "SELECT log.set_inbox_days($1::integer)"};
 constexpr Statement kDays{"inbox_days", "SELECT inbox_days FROM log.installation"};
@@ -47,13 +48,17 @@ void declare_leaf(CLI::App& app, LeafArgs& args) {
 }
 
 constexpr std::string_view kNotInThatState = "55000";
+constexpr std::string_view kOutOfPlace = "23514";  // a leaf that was restored from another's dump
+constexpr std::string_view kLockTimeout = "55P03";
 
 // What is refused is so by the leaf's state, and the server's words say which.
 postgres::Rows as_owner(Context& context, const Statement& statement, const postgres::Parameters& parameters) {
   try {
     return connect_as_owner(context)->exec(statement, parameters);
   } catch (const postgres::Error& error) {
-    if (error.sqlstate != kNotInThatState) rethrow_as_failure();
+    if (error.sqlstate == kLockTimeout)
+      throw Failure(ExitCode::refused, "somebody has been reading the log for long; nothing was changed", "try again");
+    if (error.sqlstate != kNotInThatState && error.sqlstate != kOutOfPlace) rethrow_as_failure();
     std::string what = error.what();
     what = what.substr(0, what.find('\n'));
     throw Failure(ExitCode::refused, what.starts_with("ERROR:  ") ? what.substr(8) : what, "sagactl db partitions list");
@@ -70,6 +75,7 @@ ExitCode run_detach(Context& context, const LeafArgs& args) {
 }
 
 ExitCode run_attach(Context& context, const LeafArgs& args) {
+  as_owner(context, kPrepare, postgres::Parameters().add(args.shard).add(args.leaf));
   as_owner(context, kAttach, postgres::Parameters().add(args.shard).add(args.leaf));
   context.say(fmt::format("events_{}_{} is part of the log again", args.shard, args.leaf));
   return ExitCode::ok;

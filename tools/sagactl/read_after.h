@@ -12,7 +12,6 @@ namespace ordersaga::sagactl {
 void add_min_position(CLI::App& app, std::string& value);
 
 // Returns when the projection has applied "SHARD:POSITION" (empty: at once). Throws Failure: usage, timed_out after --timeout,
-// refused when the projection does not follow that shard.
 void wait_for_position(Context& context, const std::string& projection, const std::string& value);
 
 }  // namespace ordersaga::sagactl

@@ -4,7 +4,8 @@
 //
 //   1. Throughput: all records of a log filled with orders, against Kafka's ProducerPerformance with as many messages of the
 //      same size, in turns; the ratio is the median of the rounds'.
-//   2. Latency: turns of five records, 100 a second; from the end of their COMMIT to Kafka's acknowledgement.
+//   2. Latency: turns of five records in one shard, 100 a second; from the end of their COMMIT to Kafka's acknowledgement.
+//   3. The same, busy: turns of 120 records in all shards, 100 a second.
 //
 // Prints a table on stderr and one JSON object on stdout. CPU time is from /proc, batches are from the broker's disk.
 #include <fmt/format.h>
@@ -40,8 +41,9 @@ using Clock = std::chrono::steady_clock;
 constexpr const char* kPeerTopic = "ordersaga.bench.peer.v1";
 // Records of a shard whose messages are measured.
 constexpr std::size_t kSample = 10'000;
-constexpr std::int64_t kTurnRecords = 5;
 constexpr std::int64_t kTurnsPerSecond = 100;
+constexpr std::int64_t kTurnRecords = 5;
+constexpr std::int64_t kBusyTurnRecords = 120;
 // Parts of a process that took less of its time are not worth a line.
 constexpr double kSmallPart = 0.03;
 
@@ -147,8 +149,9 @@ class Bench {
       result["ratio"] = rounded(median(ratios));
     }
     if (s_.turns > 0) {
-      result["latency_woken"] = latency(true);
-      result["latency_not_woken"] = latency(false);
+      result["latency_woken"] = latency({s_.turns, kTurnsPerSecond, kTurnRecords, false, true}, "late-woken-");
+      result["latency_not_woken"] = latency({s_.turns, kTurnsPerSecond, kTurnRecords, false, false}, "late-");
+      result["busy"] = latency({s_.turns, kTurnsPerSecond, kBusyTurnRecords, true, true}, "busy-");
     }
     return result;
   }
@@ -203,13 +206,22 @@ class Bench {
     const double rate = producer_performance({s_.kafka_jars, s_.brokers, kPeerTopic, records_, message_bytes_, s_.peer_properties});
     return {rate, costs.stop(records_), on_disk(kPeerTopic) - before};
   }
-  Json latency(bool wakes) const {
-    const std::vector<double> millis =
-        relay_latencies(s_.database, kafka_of(s_), {s_.turns, kTurnsPerSecond, kTurnRecords, wakes}, wakes ? "late-woken-" : "late-");
-    return {{"records", millis.size()},
-            {"p50_ms", rounded(percentile(millis, 0.5))},
-            {"p99_ms", rounded(percentile(millis, 0.99))},
-            {"max_ms", rounded(percentile(millis, 1))}};
+  Json latency(const LatencyLoad& load, const std::string& prefix) const {
+    const TopicOnDisk before = on_disk(topics::kEvents);
+    const Costs costs(pids_);
+    const std::vector<double> millis = relay_latencies(s_.database, kafka_of(s_), load, prefix);
+    Json result = {{"records", millis.size()},
+                   {"p50_ms", rounded(percentile(millis, 0.5))},
+                   {"p99_ms", rounded(percentile(millis, 0.99))},
+                   {"max_ms", rounded(percentile(millis, 1))},
+                   {"cpu_s_per_million", costs.stop(static_cast<std::int64_t>(millis.size()))}};
+    add_batches(result, on_disk(topics::kEvents) - before);
+    return result;
+  }
+  static void add_batches(Json& result, const TopicOnDisk& topic) {
+    if (topic.batches == 0) return;
+    result["bytes_per_message_on_disk"] = topic.bytes / topic.records;
+    result["messages_per_batch"] = rounded(static_cast<double>(topic.records) / static_cast<double>(topic.batches));
   }
   // Of the run in the middle.
   Json summary(std::vector<Side> sides) const {
@@ -218,10 +230,7 @@ class Bench {
     for (const Side& side : sides) rates.push_back(std::round(side.per_second));
     const Side& middle = sides[(sides.size() - 1) / 2];
     Json result = {{"per_second", std::round(middle.per_second)}, {"all_runs", rates}, {"cpu_s_per_million", middle.cpu}};
-    if (middle.topic.batches > 0) {
-      result["bytes_per_message_on_disk"] = middle.topic.bytes / middle.topic.records;
-      result["messages_per_batch"] = middle.topic.records / middle.topic.batches;
-    }
+    add_batches(result, middle.topic);
     return result;
   }
 

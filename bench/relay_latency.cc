@@ -110,17 +110,22 @@ class Writer {
 
  private:
   void append(std::int64_t turn, std::vector<Committed>& committed) {
-    const Shard shard(static_cast<std::int16_t>(turn % store_.shards()));
-    auto transaction = store_.begin({&shard, 1});
+    std::vector<Shard> shards;
+    for (int n = 0; n < (load_.all_shards ? store_.shards() : 1); ++n)
+      shards.emplace_back(static_cast<std::int16_t>(load_.all_shards ? n : turn % store_.shards()));
+    auto transaction = store_.begin(shards);
     events::TurnWrite write;
     for (std::int64_t i = 0; i < load_.records_per_turn; ++i)
-      write.records.push_back({shard, fmt::format("order-{}{}.{}", prefix_, turn, i), Version(1),
-                               events::number_of(order::v1::OrderPlaced::descriptor()), std::string(256, 'p'), ""});
-    const auto outcome = transaction->write(write, std::max(transaction->clock(), transaction->heads()[0].recorded_at));
+      write.records.push_back({shards[static_cast<std::size_t>(i) % shards.size()], fmt::format("order-{}{}.{}", prefix_, turn, i),
+                               Version(1), events::number_of(order::v1::OrderPlaced::descriptor()), std::string(256, 'p'), ""});
+    Timestamp time = transaction->clock();
+    for (const events::ShardHead& head : transaction->heads()) time = std::max(time, head.recorded_at);
+    const auto outcome = transaction->write(write, time);
     transaction->commit();
     const auto now = Clock::now();
     if (load_.wakes) wake_.notify();
-    for (const Position p : std::get<events::Written>(outcome).positions) committed.push_back({{shard.value, p.value}, now});
+    const auto& positions = std::get<events::Written>(outcome).positions;
+    for (std::size_t i = 0; i < positions.size(); ++i) committed.push_back({{write.records[i].shard.value, positions[i].value}, now});
   }
 
   events::PostgresEventStore store_;

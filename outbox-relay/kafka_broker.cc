@@ -8,6 +8,8 @@ namespace ordersaga::relay {
 std::unique_ptr<runtime::kafka::Producer> KafkaBroker::new_producer(Use use) {
   runtime::kafka::ProducerOptions options;
   options.gapless = use == Use::log;
+  // Headers repeat from record to record. A reply goes alone mostly, and to clients of whatever kind.
+  options.compress = use == Use::log;
   options.on_delivery = on_delivery_;
   return std::make_unique<runtime::kafka::KafkaProducer>(config_, options);
 }

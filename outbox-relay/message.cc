@@ -1,6 +1,8 @@
 #include "outbox-relay/message.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
 
 #include <charconv>
 
@@ -47,6 +49,16 @@ const Descriptor* type_of(const events::RecordedEvent& record) {
 template <class M>
 void parse(M& message, std::string_view bytes, const events::RecordedEvent& record) {
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) unreadable(record, "it cannot be read as what its type says");
+}
+
+// Whether the message has the field, told without making its other parts. True when the bytes are broken: who parses them
+// says so.
+bool may_have_field(std::string_view bytes, int number) {
+  using google::protobuf::internal::WireFormatLite;
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
+  while (const std::uint32_t tag = in.ReadTag())
+    if (WireFormatLite::GetTagFieldNumber(tag) == number || !WireFormatLite::SkipField(&in, tag)) return true;
+  return !in.ConsumedEntireMessage();
 }
 
 // A number of as many digits as there are places.
@@ -196,6 +208,7 @@ void Composer::input(const events::RecordedEvent& record) {
 }
 
 void Composer::saga(const events::RecordedEvent& record) {
+  if (!may_have_field(record.payload, SagaAdvanced::kReplyFieldNumber)) return;  // few have
   parse(saga_, record.payload, record);
   if (!saga_.has_reply() || saga_.reply_to().topic().empty()) return;
   common::v1::CommandReply& answer = *saga_.mutable_reply();

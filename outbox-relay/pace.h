@@ -14,8 +14,8 @@ struct PaceLimits {
   std::chrono::microseconds shortest{2'000};
   std::chrono::microseconds longest{50'000};
   // For each record that a read brings, and no longer than `longest_after_catch`.
-  std::chrono::microseconds each_caught{25};
-  std::chrono::microseconds longest_after_catch{20'000};
+  std::chrono::microseconds each_caught{100};
+  std::chrono::microseconds longest_after_catch{30'000};
 };
 
 class Pace {

@@ -42,10 +42,11 @@
 namespace ordersaga::relay {
 
 struct RelayOptions {
-  // Of all shards: messages and records, and their bytes. REQUIRES: max_in_flight_bytes ≥ kLeastBytes.
-  std::size_t max_in_flight = 20'000;
+  // Of all shards: messages and records, and their bytes. More would only leave the processor's caches (docs/benchmarks.md).
+  // REQUIRES: max_in_flight_bytes ≥ kLeastBytes.
+  std::size_t max_in_flight = 10'000;
   std::size_t max_in_flight_bytes = 64 << 20;
-  std::size_t read_limit = 500;  // records of one shard in one read
+  std::size_t read_limit = 300;  // records of one shard in one read
   PaceLimits pace{};
   std::chrono::milliseconds save_every{500};
   std::chrono::milliseconds lag_every{1'000};

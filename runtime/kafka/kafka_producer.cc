@@ -39,6 +39,7 @@ ClientHandle make_producer(const Config& config, const ProducerOptions& options,
   conf.set("enable.gapless.guarantee", options.gapless ? "true" : "false");
   conf.set("message.timeout.ms", std::to_string(options.message_timeout ? options.message_timeout->count() : 0));
   conf.set("linger.ms", fmt::format("{}", static_cast<double>(options.linger.count()) / 1000.0));
+  conf.set("compression.codec", options.compress ? "lz4" : "none");
   conf.set("queue.buffering.max.messages", std::to_string(options.queue_messages));
   conf.set("queue.buffering.max.kbytes", std::to_string(options.queue_bytes / 1024));
   conf.set("partitioner", "murmur2_random");

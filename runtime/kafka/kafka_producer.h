@@ -24,6 +24,8 @@ struct ProducerOptions {
   std::optional<std::chrono::milliseconds> message_timeout{};
   // How long a message may wait for others to go with it.
   std::chrono::microseconds linger{500};
+  // Of whole batches; whoever reads undoes it. Smaller on the wire and on disks, and cheaper for the broker to check.
+  bool compress = false;
   // Limits of the local queue; produce answers false beyond them.
   std::size_t queue_messages = 100'000;
   std::size_t queue_bytes = 256U << 20;

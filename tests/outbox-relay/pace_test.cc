@@ -61,13 +61,13 @@ TEST(Pace, WhoIsWokenReadsAtOnceAndLooksNoMoreOftenForThat) {
 TEST(Pace, AfterALargeCatchItWaitsForTheNextOneToBeLargeEvenWhenWoken) {
   Pace pace({});
   microseconds now = 1h;
-  pace.read(400, now);
+  pace.read(100, now);
   pace.wake();
   EXPECT_EQ(pace.until_read(now), 10ms);
   now += 10ms;
   pace.read(100'000, now);
   pace.wake();
-  EXPECT_EQ(pace.until_read(now), 20ms);
+  EXPECT_EQ(pace.until_read(now), 30ms);
 }
 
 TEST(Pace, WhereThereIsMoreForCertainNothingIsWaitedFor) {
@@ -77,7 +77,7 @@ TEST(Pace, WhereThereIsMoreForCertainNothingIsWaitedFor) {
   pace.hurry();
   EXPECT_EQ(pace.until_read(now), 0us);
   pace.read(8'000, now);
-  EXPECT_EQ(pace.until_read(now), 20ms);
+  EXPECT_EQ(pace.until_read(now), 30ms);
 }
 
 }  // namespace

@@ -108,7 +108,7 @@ start_system() {
   await_simulator carrier_simulator
   export ORDERSAGA_GATEWAY_URL=http://127.0.0.1:${port[payment_gateway_simulator]}
   export ORDERSAGA_CARRIER_URL=http://127.0.0.1:${port[carrier_simulator]}
-  start_program warehouse_simulator
+  start_program warehouse_simulator --instance one
   for name in "$@"; do start_process "$name"; done
   for name in "$@"; do await_process "$name"; done
 }

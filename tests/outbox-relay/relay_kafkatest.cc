@@ -6,12 +6,12 @@
 #include <mutex>
 #include <thread>
 
-#include "outbox-relay/kafka_broker.h"
 #include "outbox-relay/relay_role.h"
 #include "outbox-relay/topics.h"
 #include "runtime/kafka/kafka_admin.h"
 #include "schemas/headers.h"
 #include "tests/outbox-relay/log_book.h"
+#include "tests/outbox-relay/prefixed_broker.h"
 #include "tests/runtime/kafka/broker.h"
 
 namespace ordersaga::relay {
@@ -23,6 +23,7 @@ using runtime::kafka::KafkaAdmin;
 using runtime::kafka::KafkaConsumer;
 using runtime::kafka::KafkaPartitionReader;
 using testing::LogBook;
+using testing::PrefixedBroker;
 
 constexpr int kShards = 3;
 const std::string kReplies = "ordersaga.replies.shop.v1";
@@ -30,43 +31,6 @@ const std::string kReplies = "ordersaga.replies.shop.v1";
 Shard shard(int n) {
   return Shard(static_cast<std::int16_t>(n));
 }
-
-// The relay's topics under names that no other test has.
-class PrefixedBroker final : public Broker, private runtime::kafka::PartitionReader {
- public:
-  PrefixedBroker(const runtime::kafka::Config& config, std::string prefix, std::function<void()> on_delivery = {})
-      : real_(config, std::move(on_delivery)), prefix_(std::move(prefix)) {}
-
-  std::unique_ptr<runtime::kafka::Producer> new_producer(Use use) override {
-    return std::make_unique<PrefixedProducer>(real_.new_producer(use), prefix_);
-  }
-  runtime::kafka::PartitionReader& reader() override { return *this; }
-  std::string cluster_id() override { return real_.cluster_id(); }
-
- private:
-  struct PrefixedProducer final : runtime::kafka::Producer {
-    PrefixedProducer(std::unique_ptr<Producer> p, const std::string& x) : real(std::move(p)), prefix(x) {}
-    bool produce(const runtime::kafka::OutgoingMessage& message, std::uint64_t token) override {
-      runtime::kafka::OutgoingMessage renamed = message;
-      renamed.topic = prefix + message.topic;
-      return real->produce(renamed, token);
-    }
-    void poll(std::chrono::milliseconds timeout, std::vector<runtime::kafka::Delivery>& out) override { real->poll(timeout, out); }
-    std::size_t in_flight() const override { return real->in_flight(); }
-    std::unique_ptr<Producer> real;
-    std::string prefix;
-  };
-
-  Watermarks watermarks(std::string_view topic, std::int32_t partition) override {
-    return real_.reader().watermarks(prefix_ + std::string(topic), partition);
-  }
-  std::vector<ConsumedMessage> read(std::string_view topic, std::int32_t partition, std::int64_t offset, std::size_t max) override {
-    return real_.reader().read(prefix_ + std::string(topic), partition, offset, max);
-  }
-
-  KafkaBroker real_;
-  std::string prefix_;
-};
 
 class RelayOnBroker : public runtime::kafka::testing::BrokerTest {
  protected:

@@ -91,7 +91,8 @@ class Turns {
                         .before_write = [this](const events::TurnWrite& turn) { written_.push_back(turn); },
                         .at_commit = {}}}),
         store_(log_),
-        lane_(store_, effects_, clock_, {.shards = shards, .max_inputs = 1'000'000, .max_cases = 1'000, .max_effects = 1'000'000},
+        lane_(store_, effects_, clock_,
+              {.shards = shards, .max_inputs = 1'000'000, .max_state_bytes = 2 * 1024 * 1024, .max_effects = 1'000'000},
               {.handled = [](consumers::Handled) {}, .committed = {}}),
         shards_(shards) {
     for (int s = 0; s < shards; ++s) lane_.offer(consumers::Assign{Shard(static_cast<std::int16_t>(s))});

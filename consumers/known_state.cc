@@ -25,7 +25,60 @@ bool has_ended(const OrderCase& c) {
   return true;
 }
 
+// Of the allocator, for each piece; and of a map, for each entry.
+constexpr std::size_t kPiece = 16;
+constexpr std::size_t kEntry = 64;
+constexpr std::size_t kStockItemBytes = sizeof(std::string) + sizeof(sagas::StockItem) + kEntry;
+
+// Beside the string itself.
+std::size_t outside(const std::string& s) {
+  return s.capacity() < sizeof(std::string) / 2 ? 0 : s.capacity() + kPiece;
+}
+
+template <class T>
+std::size_t room(const std::vector<T>& v) {
+  return v.capacity() == 0 ? 0 : v.capacity() * sizeof(T) + kPiece;
+}
+
+std::size_t outside(const aggregates::order::State& s) {
+  std::size_t bytes = outside(s.order_number) + outside(s.currency_code) + outside(s.payment_token) + outside(s.country_code) +
+                      s.shipping_address.bytes() + room(s.lines);
+  for (const auto& line : s.lines) bytes += outside(line.sku);
+  return bytes;
+}
+
+std::size_t outside(const aggregates::reservation::State& s) {
+  std::size_t bytes = room(s.allocations) + room(s.shortfalls);
+  for (const auto& held : s.allocations) bytes += outside(held.sku) + outside(held.location);
+  for (const auto& missing : s.shortfalls) bytes += outside(missing.sku);
+  return bytes;
+}
+
+std::size_t outside(const aggregates::payment::State& s) {
+  std::size_t bytes = outside(s.currency_code) + outside(s.token) + outside(s.authorization) + outside(s.capture) + room(s.refunds);
+  for (const std::string& refund : s.refunds) bytes += outside(refund);
+  return bytes;
+}
+
+std::size_t outside(const aggregates::shipment::State& s) {
+  return outside(s.booking_reference);
+}
+
+std::size_t outside(const sagas::SagaState& s) {
+  return outside(s.code) + outside(s.message) + s.request.bytes() + s.origin.bytes() + s.reply.bytes();
+}
+
 }  // namespace
+
+std::size_t bytes_of(const OrderCase& c) {
+  // The key is held twice, and listed once.
+  std::size_t bytes = sizeof(OrderCase) + 3 * kEntry + 3 * outside(c.order_id) + outside(c.order.state) + outside(c.reservation.state) +
+                      room(c.payments) + room(c.shipments) + room(c.sagas);
+  for (const auto& payment : c.payments) bytes += outside(payment.state);
+  for (const auto& shipment : c.shipments) bytes += outside(shipment.state);
+  for (const auto& saga : c.sagas) bytes += outside(saga.state);
+  return bytes;
+}
 
 void KnownState::check(const events::TurnTransaction& transaction) {
   for (const events::ShardHead& head : transaction.heads()) {
@@ -108,22 +161,56 @@ void KnownState::load_levels(events::TurnTransaction& transaction, const std::se
 void KnownState::committed(Epoch epoch, std::span<const events::ShardPosition> heads, std::span<const Input> inputs) {
   for (const events::ShardPosition& head : heads) heads_[head.shard] = {epoch, head.position};
   for (const Input& input : inputs) {
-    auto found = set_.cases.find(std::string(sagas::key_of(input)));
-    if (found != set_.cases.end() && has_ended(found->second)) set_.cases.erase(found);
+    auto found = set_.cases.find(sagas::key_of(input));
+    if (found == set_.cases.end()) continue;
+    if (has_ended(found->second))
+      drop(found->first);
+    else
+      weigh(found->second);
   }
-  while (set_.cases.size() > max_cases_) set_.cases.erase(set_.cases.begin());
+  while (bytes() > max_bytes_ && !uses_.empty()) drop(uses_.front());
+  while (bytes() > max_bytes_ && !set_.stock_items.empty()) set_.stock_items.erase(set_.stock_items.begin());
+}
+
+std::size_t KnownState::bytes() const {
+  return bytes_ + set_.stock_items.size() * kStockItemBytes;
+}
+
+// As it is now; it was just needed.
+void KnownState::weigh(const OrderCase& order_case) {
+  auto [at, is_new] = weights_.try_emplace(order_case.order_id);
+  if (is_new)
+    at->second.use = uses_.insert(uses_.end(), at->first);
+  else
+    uses_.splice(uses_.end(), uses_, at->second.use);
+  std::size_t bytes = bytes_of(order_case);
+  bytes_ += bytes - at->second.bytes;
+  at->second.bytes = bytes;
+}
+
+void KnownState::drop(std::string_view order_id) {
+  auto at = weights_.find(order_id);
+  auto order_case = set_.cases.find(order_id);
+  if (order_case != set_.cases.end()) set_.cases.erase(order_case);
+  if (at == weights_.end()) return;
+  bytes_ -= at->second.bytes;
+  uses_.erase(at->second.use);
+  weights_.erase(at);
 }
 
 void KnownState::forget(std::span<const Input> inputs) {
   for (const Input& input : inputs) {
-    set_.cases.erase(std::string(sagas::key_of(input)));
+    drop(sagas::key_of(input));
     set_.stock_items.erase(std::string(sagas::key_of(input)));
   }
 }
 
 void KnownState::forget(Shard shard) {
   heads_.erase(shard);
-  std::erase_if(set_.cases, [&](const auto& c) { return shard_of(c.first, shards_) == shard; });
+  std::vector<std::string> ids;
+  for (const auto& [id, order_case] : set_.cases)
+    if (shard_of(id, shards_) == shard) ids.push_back(id);
+  for (const std::string& id : ids) drop(id);
   std::erase_if(set_.stock_items, [&](const auto& s) { return shard_of(s.first, shards_) == shard; });
 }
 

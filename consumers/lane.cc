@@ -16,7 +16,7 @@ Lane::Lane(events::EventStore& store, Effects& effects, const runtime::Clock& cl
       settings_(std::move(settings)),
       hooks_(std::move(hooks)),
       mailbox_(std::make_shared<Mailbox<LaneInput>>()),
-      known_(settings_.shards, settings_.max_cases),
+      known_(settings_.shards, settings_.max_state_bytes),
       care_(store, settings_.care),
       limit_(settings_.max_inputs) {}
 

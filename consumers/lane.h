@@ -57,15 +57,14 @@ struct LaneSettings {
   int shards = 16;
   // Inputs of one turn, at most.
   std::size_t max_inputs = 2'000;
-  std::size_t max_cases = 50'000;
+  // Of the orders that are held from turn to turn, roughly.
+  std::size_t max_state_bytes = 16 * 1024 * 1024;
   // No commands are begun while more calls to the outside than this are in flight.
   std::size_t max_effects = 20'000;
   // Calls that a new owner makes again, in one turn.
   std::size_t max_resumes = 100;
   Duration timer_poll = std::chrono::milliseconds(50);
   Duration operator_poll = std::chrono::milliseconds(500);
-  // How long ids of commands are remembered, at least: what lay in Kafka for longer is not decided.
-  Duration inbox_window = std::chrono::hours(24 * 15);
   // Timers stand still while the store's clock and ours differ by more.
   Duration max_clock_skew = std::chrono::seconds(60);
   // From when on a lane says that it cannot do its work: the store has not let it so long, a turn has taken so long, a

@@ -139,9 +139,9 @@ void Lane::sort_out_known_commands(Attempt& a) {
     return events::InboxKey{shard_of(c.input.key, settings_.shards), c.input.key, c.inbox_id};
   };
   // Whether its id may have been forgotten since it was decided.
-  auto is_too_old = [this](const Attempt::Entry& e, Timestamp now) {
+  auto is_too_old = [&](const Attempt::Entry& e) {
     auto appended = std::get<ConsumedMessage>(batch_[e.batch_index].input).timestamp;
-    return appended.time_since_epoch().count() > 0 && now - appended > settings_.inbox_window;
+    return appended.time_since_epoch().count() > 0 && appended < a.transaction->inbox_since();
   };
   auto look_up = [&](const std::vector<events::InboxKey>& keys) {
     std::map<events::InboxKey, events::InboxEntry> found;
@@ -163,7 +163,7 @@ void Lane::sort_out_known_commands(Attempt& a) {
     }
     events::InboxKey key = key_of(*e.command);
     auto known = found.find(key);
-    if (known == found.end() && is_too_old(e, a.now)) {
+    if (known == found.end() && is_too_old(e)) {
       ++counters_.refused_too_old;
       a.first[e.batch_index] = turn_away(std::get<ConsumedMessage>(batch_[e.batch_index].input), too_old(*e.command));
     } else if (known == found.end()) {
@@ -328,7 +328,7 @@ void Lane::after_commit(Attempt& a) {
     for (std::size_t i = 0; i < a.positions.size(); ++i) heads[a.write.records[i].shard] = a.positions[i];
     std::vector<events::ShardPosition> positions;
     for (const auto& [shard, position] : heads) positions.push_back({shard, position});
-    known_.committed(a.transaction->epoch(), positions, a.inputs);
+    known_.committed(a.transaction->epoch(), positions, a.loaded);
   }
   counters_.parked += a.parked;
   for (const Attempt::Entry& e : a.entries) {

@@ -75,7 +75,6 @@ class Orchestration {
     settings.lane.shards = shards_;
     settings.lane.max_inputs = static_cast<std::size_t>(settings_.turn_size);
     settings.lane.max_lag = std::chrono::seconds(settings_.ready_lag);
-    settings.lane.inbox_window = std::chrono::hours(24 * settings_.inbox_days);
     // Another life has another name, whatever the process is called.
     runtime::SystemRandom random;
     settings.lane.care.owner = fmt::format("{}/{}/{:08x}", settings_.instance, getpid(), random.next() & 0xffffffff);

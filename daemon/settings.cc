@@ -24,9 +24,6 @@ void declare(runtime::SettingsReader& reader, Settings& s) {
   reader.add("http_port", s.http_port, "port of /metrics, /health and /ready; 0 takes a free one", {0, 65535});
   reader.add("turn_size", s.turn_size, "inputs of one turn, at most", {1, kMaxTurnSize});
   reader.add("lanes", s.lanes, "turns at work at a time, each on shards of its own", {1, kMaxLanes});
-  reader.add("inbox_days", s.inbox_days,
-             "commands that lay in Kafka for longer are refused, since their ids may be forgotten; not above the log's own inbox_days",
-             {1, 365});
   reader.add("ready_lag", s.ready_lag, "seconds that a command may wait before the orchestrator counts as not ready", {1, 86'400});
   reader.add("instance", s.instance,
              "name of this process among those of its roles, the same after a restart; its shards then wait for it for some seconds");

@@ -28,7 +28,6 @@ struct Settings {
   std::int64_t http_port = 8090;
   std::int64_t turn_size = 2'000;
   std::int64_t lanes = 2;
-  std::int64_t inbox_days = 15;
   std::int64_t ready_lag = 60;
   std::string instance;
   bool wait = false;

@@ -189,6 +189,41 @@ TEST_F(LaneFixture, ACallThatWasOnlyEverRefusedIsUndoneAllTheSameBecauseADeadOwn
   EXPECT_EQ(events_of<order::v1::OrderRejected>("order-o1").at(0).code(), "DEPENDENCY_UNAVAILABLE");
 }
 
+TEST_F(LaneFixture, AZombieDecidesOnWhatTheNewOwnerWroteAndNotOnWhatItRemembers) {
+  receive("SKU-1", 10);
+  placed("o1");
+  auto b = start();
+  b->run();
+  for (int i = 0; i < 2; ++i, b->run()) b->effects.succeed();  // confirmed, and booked with the carrier
+  ASSERT_EQ(count("OrderConfirmed"), 1);
+  a_->lane.offer(message("o1", pack("o1"), "pack-o1"));
+  a_->run();
+  ASSERT_EQ(inputs("pack-o1").size(), 1U);
+  EXPECT_EQ(inputs("pack-o1")[0].outcome(), common_v1::OUTCOME_ACCEPTED) << "it remembers an order that nobody has paid for";
+  EXPECT_EQ(a_->lane.counters().retries, 0U);
+}
+
+TEST_F(LaneFixture, OfAnEarlierEpochNothingIsRememberedEvenWhenTheHeadsPositionIsTheSame) {
+  receive("SKU-1", 10);
+  const std::string undone = id_in(0, "x"), other = id_in(0, "y");
+  auto head = [this] { return events::MemoryEventStore(log_).heads()[0].position; };
+  const Position before = head();
+  placed(undone);
+  const Position after = head();
+  log_.take_back(Shard(0), before);
+  log_.begin_epoch(std::vector{events::ShardPosition{Shard(0), before}});
+  auto b = start();
+  b->lane.offer(message(other, place(other), "place-" + other));
+  b->run();
+  ASSERT_EQ(head(), after);
+  a_->lane.offer(message(undone, place(undone), "placed-again"));
+  a_->run();
+  ASSERT_EQ(inputs("placed-again").size(), 1U);
+  EXPECT_EQ(inputs("placed-again")[0].outcome(), common_v1::OUTCOME_ACCEPTED);
+  EXPECT_EQ(count("OrderPlaced", "order-" + undone), 1);
+  EXPECT_EQ(a_->lane.counters().retries, 0U);
+}
+
 TEST_F(LaneFixture, AZombiesTurnMeetsWhatTheNewOwnerDid) {
   receive("SKU-1", 10);
   ConsumedMessage m = message("o1", place("o1"), "place-o1");

@@ -145,13 +145,14 @@ TEST_F(LaneFixture, ACommandAfterItsExpiryIsNotDecided) {
 
 TEST_F(LaneFixture, ACommandOlderThanTheInboxRemembersIsRefusedUnlessItIsStillKnown) {
   receive("SKU-1", 10);
-  auto at = [this](Duration age) { return std::chrono::floor<std::chrono::milliseconds>(clock_.wall - age); };
+  const Timestamp since = events::MemoryEventStore(log_).begin(std::vector{Shard(0)})->inbox_since();
+  auto at = [](Timestamp t) { return std::chrono::floor<std::chrono::milliseconds>(t); };
   ConsumedMessage known = message("o1", place("o1"), "place-o1");
-  known.timestamp = at(0s);
+  known.timestamp = at(clock_.wall);
   ConsumedMessage old = message("o2", place("o2"), "place-o2");
-  old.timestamp = at(settings_.inbox_window + 1s);
+  old.timestamp = at(since - 1ms);
   ConsumedMessage recent = message("o3", place("o3"), "place-o3");
-  recent.timestamp = at(settings_.inbox_window);
+  recent.timestamp = at(since);
   for (const auto& m : {known, old, recent}) a_->lane.offer(m);
   a_->run();
   EXPECT_EQ(count("OrderPlaced"), 2);
@@ -166,7 +167,7 @@ TEST_F(LaneFixture, ACommandOlderThanTheInboxRemembersIsRefusedUnlessItIsStillKn
   EXPECT_EQ(a_->lane.counters().refused_too_old, 1U);
 
   a_->handled.clear();
-  clock_.advance(settings_.inbox_window + 1s);
+  clock_.advance(clock_.wall - since + 1s);
   a_->lane.offer(known);
   a_->run();
   ASSERT_EQ(a_->handled.size(), 1U);
@@ -188,6 +189,30 @@ TEST_F(LaneFixture, ATakeOverMakesOutstandingCallsAgainWithTheSameKeys) {
   a_->run();
   EXPECT_EQ(count("PaymentAuthorized"), 1);
   EXPECT_EQ(count("OrderConfirmed"), 1);
+}
+
+TEST_F(LaneFixture, ATakeOverMakesItsCallsAFewAtATimeAndNotTooManyAtOnce) {
+  receive("SKU-1", 1'000);
+  for (int i = 0; i < 20; ++i) placed("o" + std::to_string(i));
+  a_->lane.give_back();
+  settings_.max_resumes = 3;
+  settings_.max_effects = 7;
+  auto b = start();
+  std::size_t made = 0;
+  while (b->step() == Lane::Step::progressed) {
+    EXPECT_LE(b->effects.calls.size(), made + 3);
+    made = b->effects.calls.size();
+  }
+  EXPECT_GE(made, 7U);
+  EXPECT_LE(made, 9U) << "the rest waits until some are answered";
+  b->lane.offer(message("late", place("late"), "place-late"));
+  b->run();
+  EXPECT_EQ(count("OrderPlaced", "order-late"), 0);
+  for (int i = 0; i < 50; ++i, b->run()) b->effects.succeed();
+  EXPECT_EQ(count("OrderConfirmed"), 21);
+  std::map<std::string, int> authorizations;
+  for (const auto& call : b->effects.calls) authorizations[call.request.idempotency_key()] += 1;
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(authorizations["o" + std::to_string(i) + ".1/authorize"], 1);
 }
 
 TEST_F(LaneFixture, ARevokedShardsCommandsAreLeftToItsNextOwner) {
@@ -230,6 +255,18 @@ TEST_F(LaneFixture, TimersStandStillWhileTheClocksAreApart) {
   }
   EXPECT_FALSE(a_->lane.counters().clocks_apart);
   EXPECT_GT(a_->effects.calls.size(), 2U);
+}
+
+TEST_F(LaneFixture, TimersStandStillTooWhenTheDatabasesClockIsBehind) {
+  receive("SKU-1", 10);
+  placed("o1");
+  store_ahead_ = -2min;
+  placed("o2");
+  EXPECT_TRUE(a_->lane.counters().clocks_apart);
+  clock_.advance(21s);
+  a_->run();
+  EXPECT_EQ(a_->effects.calls.size(), 2U) << "no timer has fired";
+  EXPECT_EQ(count("OrderPlaced"), 2) << "and commands are decided all the same";
 }
 
 TEST_F(LaneFixture, OrderNumbersStayUniqueOverRestarts) {

@@ -127,9 +127,21 @@ void SimConsumer::follow(kafka::Polled& polled) {
   if (!assigned.partitions.empty()) polled.rebalances.push_back(std::move(assigned));
 }
 
+bool SimConsumer::brokers_down() {
+  if (!is_cut_off() && world_.faults().fires(Fault::cut_off)) cut_off_until_ = world_.now() + world_.random().between(1s, 90s);
+  return is_cut_off();
+}
+
 kafka::Polled SimConsumer::poll(std::size_t max, std::chrono::milliseconds) {
   world_.may_crash();
   kafka::Polled polled;
+  if (is_cut_off()) {
+    // Its session ends here when it ends there.
+    group_.expire();
+    std::set<int> lost = me().expired ? std::exchange(me().holds, {}) : std::set<int>{};
+    if (!lost.empty()) polled.rebalances.push_back({false, group_.topic_, {lost.begin(), lost.end()}});
+    return polled;
+  }
   me().last_poll = world_.now();
   group_.expire();
   follow(polled);

@@ -83,6 +83,8 @@ class SimConsumer final : public kafka::Consumer {
   SimConsumer(World& world, Bus& bus, Group& group, bool reads = true)
       : world_(world), bus_(bus), group_(group), reads_(reads), id_(group.join()) {}
   ~SimConsumer() override;
+  // Whether Kafka cannot be reached from here; who asks is cut off by chance. For members that know what to do then.
+  bool brokers_down();
   // Instead of leaving, it is found to be dead.
   void crash() { crashed_ = true; }
 
@@ -94,6 +96,7 @@ class SimConsumer final : public kafka::Consumer {
 
  private:
   Group::Member& me() { return group_.members_.at(id_); }
+  bool is_cut_off() const { return world_.now() < cut_off_until_ && !world_.faults().healed(); }
   void flush(Group::Member& m, int partition);
   void follow(kafka::Polled& polled);
 
@@ -102,6 +105,7 @@ class SimConsumer final : public kafka::Consumer {
   Group& group_;
   const bool reads_;
   const std::uint64_t id_;
+  Duration cut_off_until_{};
   bool crashed_ = false;
 };
 

@@ -28,6 +28,7 @@ enum class Fault : std::uint8_t {
   slow_delivery,
   failed_delivery,  // and all behind it in its partition
   broker_away,      // a reader of topics gets an error
+  cut_off,          // a member of a group cannot reach Kafka for a while: its shards go to others, and it adopts what is free
   cursor_failed,
   read_store_failed,
   call_refused,   // connection refused: nothing was sent

@@ -49,11 +49,12 @@ struct OrchestratorNode::Process {
     settings.commands_topic = std::string(topics::kCommands);
     settings.lane.shards = around.world.shards();
     settings.lane.max_inputs = 1 + around.world.random().below(40);
-    settings.lane.max_cases = 1 + around.world.random().below(60);
+    settings.lane.max_state_bytes = around.world.random().below(150'000);
     settings.lane.timer_poll = 200ms;
     settings.lane.max_resumes = 1 + around.world.random().below(10);
     // Processes crash by chance here, and not by an input.
     settings.lane.care.max_attempts = 1'000'000;
+    settings.brokers_down = [this] { return consumer.brokers_down(); };
     settings.pause_at = 30;
     settings.resume_at = 10;
     settings.poll_max = 50;

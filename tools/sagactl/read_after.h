@@ -11,7 +11,7 @@ namespace ordersaga::sagactl {
 // Declares --min-position.
 void add_min_position(CLI::App& app, std::string& value);
 
-// Returns when the projection has applied "SHARD:POSITION" (empty: at once). Throws Failure: usage, timed_out after --timeout,
+// Returns when the projection has applied "SHARD:POSITION" (empty: at once). Throws Failure: usage, timed_out after --timeout.
 void wait_for_position(Context& context, const std::string& projection, const std::string& value);
 
 }  // namespace ordersaga::sagactl

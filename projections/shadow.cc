@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
-#include <thread>
 
 #include "events/errors.h"
 #include "events/postgres_errors.h"
@@ -27,7 +26,6 @@ constexpr Statement kInShadow{"rebuild_in_shadow",
 
 // How often readers of the live tables, or a faster live projector, may come in between.
 constexpr int kMostSwaps = 100;
-constexpr auto kBetweenSwaps = std::chrono::milliseconds(50);
 
 // The projection under the name of its shadow.
 class Shadow final : public Projection {
@@ -110,7 +108,6 @@ Rebuilt rebuild(events::EventStore& log, const runtime::Clock& clock, const Rebu
         result.swapped = true;
         return result;
       }
-      std::this_thread::sleep_for(kBetweenSwaps);
     }
     throw events::StoreUnavailable(
         "the rebuilt tables could not take the place of the live ones: they are read all the time, or the "

@@ -90,6 +90,7 @@ std::int64_t System::orders_shown(const std::string& prefix) {
 
 Figures System::figures() {
   Figures figures;
+  topics_ = admin_.partition_counts();  // the load makes one of its own
   const std::string metrics = metrics_text();
   figures.turns = sum_of(metrics, "ordersaga_turns_total");
   figures.inputs = sum_of(metrics, "ordersaga_turn_inputs_total");

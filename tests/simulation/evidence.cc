@@ -74,6 +74,7 @@ class Topic final : public verify::TopicSource {
  public:
   explicit Topic(Surroundings& around) : around_(around) {}
   Epoch epoch() override { return around_.world.log().epoch(); }
+  std::vector<events::EpochStart> epoch_starts() override { return around_.world.log().epoch_starts(); }
   Position published(Shard, Position head) override { return head; }
   void scan(Shard shard, const Visit& visit) override {
     for (const kafka::ConsumedMessage& m : around_.bus.messages(std::string(topics::kEvents), shard.value))

@@ -16,8 +16,9 @@ namespace {
 
 using runtime::postgres::Statement;
 
+// A cursor of an earlier epoch stays where it is as long as nothing was appended above the present one's start.
 constexpr Statement kCursor{"verify_cursor",
-                            "SELECT position FROM log.relay_cursors WHERE shard = $1::text::smallint AND epoch = $2::text::integer"};
+                            "SELECT log.carried_over(shard, epoch, position) FROM log.relay_cursors WHERE shard = $1::text::smallint"};
 
 constexpr std::size_t kPerRead = 5'000;
 constexpr std::size_t kMaxDifferences = 1'000;
@@ -52,10 +53,13 @@ Epoch LiveTopic::epoch() {
   return Epoch(context_.database().installation().epoch);
 }
 
+std::vector<events::EpochStart> LiveTopic::epoch_starts() {
+  return context_.store().epoch_starts();
+}
+
 Position LiveTopic::published(Shard shard, Position head) {
-  std::string epoch_text = std::to_string(epoch().value);
   for (;;) {
-    Database::Rows rows = context_.database().query(kCursor, {std::to_string(shard.value), epoch_text});
+    Database::Rows rows = context_.database().query(kCursor, {std::to_string(shard.value)});
     if (!rows.empty() && rows.integer(0, 0) >= head.value) return head;
     if (head == Position(0) || std::chrono::steady_clock::now() >= until_) return head;  // what is missing is a finding
     context_.pause(kLookEvery);

@@ -34,6 +34,7 @@ class LiveTopic final : public verify::TopicSource {
   // Waits up to `patience` for the relay to have published what a check needs.
   LiveTopic(Context& context, std::chrono::milliseconds patience);
   Epoch epoch() override;
+  std::vector<events::EpochStart> epoch_starts() override;
   Position published(Shard shard, Position head) override;
   void scan(Shard shard, const Visit& visit) override;
 

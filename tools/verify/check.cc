@@ -41,7 +41,7 @@ constexpr Invariant kInvariants[] = {
     {"I8", Group::sagas, "no saga without a next step"},
     {"I9", Group::sagas, "no next step is overdue"},
     {"I10", Group::sagas, "a timer fires once or is cancelled"},
-    {"I11", Group::outbox, "every record is on Kafka, in order, byte for byte"},
+    {"I11", Group::outbox, "every record is on Kafka, in order (strays before a beginning anew aside), byte for byte"},
     {"I12", Group::projections, "read models applied each record once"},
     {"I13", Group::projections, "read models are what a rebuild gives"},
     {"I14", Group::log, "every record has a known cause"},

@@ -171,7 +171,9 @@ class TopicSource {
  public:
   using Visit = std::function<void(const PublishedEvent&)>;
   virtual ~TopicSource() = default;
-  virtual Epoch epoch() = 0;
+  virtual Epoch epoch() = 0;  // of the log, now
+  // Where the log's epochs after the first one began.
+  virtual std::vector<events::EpochStart> epoch_starts() = 0;
   // The position up to which the shard must have been published, given that its head is `head`: the head itself once
   // the relay had its time.
   virtual Position published(Shard shard, Position head) = 0;

@@ -58,6 +58,7 @@ struct History final : LogSource, TableSource, GatewaySource, CarrierSource, Top
   std::vector<GatewayEntry> gateway;
   std::vector<CarrierEntry> carrier;
   std::vector<std::vector<PublishedEvent>> topic;
+  std::vector<events::EpochStart> starts;  // of later epochs; publish_all() knows of the first one only
   std::vector<RowDifference> differences;
 
   Shard shard_of_key(const std::string& key) const { return shard_of(key, kShards); }
@@ -76,7 +77,8 @@ struct History final : LogSource, TableSource, GatewaySource, CarrierSource, Top
   std::vector<CarrierEntry> carrier_ledger() override { return carrier; }
   // The carrier's booking of the order's shipment.
   CarrierEntry& booking_of(const std::string& order);
-  Epoch epoch() override { return Epoch(1); }
+  Epoch epoch() override { return starts.empty() ? Epoch(1) : starts.back().epoch; }
+  std::vector<events::EpochStart> epoch_starts() override { return starts; }
   Position published(Shard, Position head) override { return head; }
   void scan(Shard shard, const TopicSource::Visit& visit) override;
   std::vector<RowDifference> compare_with_rebuild() override { return differences; }

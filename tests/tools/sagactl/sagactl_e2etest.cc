@@ -111,10 +111,17 @@ TEST_F(OnTheSystem, OrdersArePlacedFollowedAndRefusedAndVerifyFindsNothing) {
   EXPECT_EQ(Json::parse(replies.out)["name"], "CommandReply");
   EXPECT_EQ(run({"topic", "tail", "no.such.topic"}).code, 1);
 
-  daemon_.reset();
+  // Asked to stop, its relay writes down how far it has come: an epoch would start there.
+  daemon_->terminate();
+  ASSERT_EQ(daemon_->wait_for_end(std::chrono::seconds(30)), 0) << daemon_->output();
   Outcome later = place("later", {"--timeout", "2s"});
   EXPECT_EQ(later.code, 6) << "nobody answers: " << later.err;
   EXPECT_NE(later.err.find("sagactl order get later"), std::string::npos) << later.err;
+
+  Outcome epoch = run({"db", "new-epoch", "--reason", "nothing was taken back", "--yes"});
+  ASSERT_EQ(epoch.code, 0) << epoch.err;
+  verdict = run({"verify", "outbox"});
+  EXPECT_EQ(verdict.code, 0) << "all was published in the epoch before: " << verdict.out << verdict.err;
 }
 
 TEST_F(OnTheSystem, VerifyFindsWhatWasPlantedInTheLedgersAndOnTheTopic) {

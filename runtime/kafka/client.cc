@@ -4,6 +4,9 @@
 #include <librdkafka/rdkafka.h>
 
 #include <array>
+#include <future>
+#include <system_error>
+#include <thread>
 
 #include "runtime/log.h"
 
@@ -18,7 +21,7 @@ Severity severity_of(int syslog_level) {
 }
 
 void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
-  const auto* callbacks = client == nullptr ? nullptr : static_cast<const Callbacks*>(rd_kafka_opaque(client));
+  auto* callbacks = client == nullptr ? nullptr : static_cast<Callbacks*>(rd_kafka_opaque(client));
   if (callbacks == nullptr) {
     log::warn("kafka client", {{"text", std::string_view(text)}});
     return;
@@ -48,9 +51,21 @@ LogCallback log_or_default(const Config& config) {
   return config.log ? config.log : LogCallback(log_to_process);
 }
 
-Conf::Conf(const Config& config, Callbacks& callbacks) : config_(config), conf_(rd_kafka_conf_new()) {
-  callbacks.log = log_or_default(config);
-  rd_kafka_conf_set_opaque(conf_, &callbacks);
+Callbacks::Callbacks(LogCallback log, void* owner) : log_(log ? std::move(log) : LogCallback(log_to_process)), owner_(owner) {}
+
+void Callbacks::log(Severity severity, std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  if (log_) log_(severity, text);
+}
+
+void Callbacks::silence() {
+  const std::lock_guard lock(mutex_);
+  log_ = nullptr;
+}
+
+Conf::Conf(const Config& config, void* owner)
+    : config_(config), callbacks_(std::make_shared<Callbacks>(config.log, owner)), conf_(rd_kafka_conf_new()) {
+  rd_kafka_conf_set_opaque(conf_, callbacks_.get());
   rd_kafka_conf_set_log_cb(conf_, on_log);
   set("bootstrap.servers", config.brokers);
   set("client.id", config.client_id);
@@ -81,7 +96,7 @@ ClientHandle make_client(ClientKind kind, Conf& conf) {
       rd_kafka_new(kind == ClientKind::producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf.get(), why.data(), why.size());
   if (client == nullptr) throw KafkaError(fmt::format("cannot make a Kafka client: {}", why.data()));
   conf.release();  // the client owns it now
-  return ClientHandle(client);
+  return ClientHandle(client, DestroyClient{conf.callbacks()});
 }
 
 std::string fatal_error_of(rd_kafka_s* client) {
@@ -90,9 +105,39 @@ std::string fatal_error_of(rd_kafka_s* client) {
   return fmt::format("{}: {}", rd_kafka_err2name(code), text.data());
 }
 
+bool destroy_within(std::chrono::milliseconds limit, std::string_view name, const std::shared_ptr<Callbacks>& callbacks,
+                    const std::function<void()>& destroy) {
+  std::promise<void> ended;
+  std::future<void> end = ended.get_future();
+  std::thread thread;
+  try {
+    thread = std::thread([destroy, callbacks, ended = std::move(ended)]() mutable {
+      log::name_thread("kafka-destroy");
+      destroy();
+      ended.set_value();
+    });
+  } catch (const std::system_error&) {  // no thread to be had: without a limit
+    destroy();
+    return true;
+  }
+  if (end.wait_for(limit) == std::future_status::ready) {
+    thread.join();
+    return true;
+  }
+  thread.detach();
+  callbacks->log(Severity::error,
+                 fmt::format("the client {} was not destroyed within {} ms, for one of its threads does not end; it is left behind with "
+                             "its threads and its memory",
+                             name, limit.count()));
+  callbacks->silence();
+  return false;
+}
+
 void DestroyClient::operator()(rd_kafka_s* client) const noexcept {
   // Consumers were closed before, with a time limit.
-  rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  const auto destroy = [client] { rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); };
+  const std::string name(rd_kafka_name(client));  // which is gone when it ends late
+  destroy_within(kDestroyLimit, name, callbacks ? callbacks : std::make_shared<Callbacks>(nullptr), destroy);
 }
 
 void DestroyQueue::operator()(rd_kafka_queue_s* queue) const noexcept {

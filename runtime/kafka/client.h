@@ -15,11 +15,15 @@
 // - max.poll.interval.ms (a stalled poll loop) and session.timeout.ms (a frozen process) are different detectors; both end
 //   in a revoke that the consumer reports.
 // - rd_kafka_consumer_close waits for as long as the broker is silent: ours gives up after five seconds.
+// - rd_kafka_destroy joins the client's threads, and one of a broker may never end (seen after the cluster's id had changed
+//   under the client): destroy_within gives up after kDestroyLimit.
 // - auto.offset.reset answers an offset above the end with the beginning: KafkaPartitionReader turns it off.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -40,7 +44,7 @@ struct KafkaError : std::runtime_error {
 };
 
 enum class Severity { debug, info, warning, error };
-// Called from any thread, also librdkafka's own. Must not throw.
+// Called from any thread, also librdkafka's own. Must not throw, block, or call the client.
 using LogCallback = std::function<void(Severity severity, std::string_view text)>;
 
 struct Config {
@@ -52,17 +56,29 @@ struct Config {
   LogCallback log;
 };
 
-// What callbacks find behind a client's opaque pointer. At a fixed address while the client lives.
-struct Callbacks {
-  LogCallback log;
-  void* owner = nullptr;
+// What callbacks find behind a client's opaque pointer. Lives for as long as the client does, which may be longer than its
+// owner: see destroy_within. Any thread.
+class Callbacks {
+ public:
+  // Absent log: the process's.
+  explicit Callbacks(LogCallback log, void* owner = nullptr);
+  void log(Severity severity, std::string_view text);
+  // No call of the log is under way when it returns, and none follows.
+  void silence();
+  // Only for callbacks that the owner's own calls serve.
+  void* owner() const { return owner_; }
+
+ private:
+  std::mutex mutex_;  // held while the log is called
+  LogCallback log_;   // absent: silenced
+  void* owner_;
 };
 
 // A configuration until a client takes it.
 class Conf {
  public:
-  // `callbacks` outlives the client. Errors that librdkafka reports without a call of ours go to its log.
-  Conf(const Config& config, Callbacks& callbacks);
+  // What librdkafka reports without a call of ours goes to the configuration's log.
+  explicit Conf(const Config& config, void* owner = nullptr);
   ~Conf();
   Conf(const Conf&) = delete;
   Conf& operator=(const Conf&) = delete;
@@ -72,13 +88,28 @@ class Conf {
   void apply_extra();
   rd_kafka_conf_s* get() const { return conf_; }
   rd_kafka_conf_s* release() { return std::exchange(conf_, nullptr); }
+  const std::shared_ptr<Callbacks>& callbacks() const { return callbacks_; }
 
  private:
   const Config& config_;
+  std::shared_ptr<Callbacks> callbacks_;
   rd_kafka_conf_s* conf_;
 };
 
+// With the limit before it, of closing a consumer, less than the grace of a process that is told to stop.
+constexpr std::chrono::seconds kDestroyLimit{3};
+
+// Calls `destroy`, which frees the client called `name`, on a thread of its own, and waits until that has ended, or for
+// `limit`. When that was not enough an error goes to the log of `callbacks`, which are silenced: what belongs to the caller may
+// then be freed, whatever the client still does. The client, its threads and `callbacks` stay until it ends after all, or the
+// process does. Returns whether it ended in time. Waits without a limit when there is no thread to be had.
+bool destroy_within(std::chrono::milliseconds limit, std::string_view name, const std::shared_ptr<Callbacks>& callbacks,
+                    const std::function<void()>& destroy);
+
+// Within kDestroyLimit. A producer's queue is dropped first; only what a thread that does not end has taken from it may still be
+// sent by a client that is left behind.
 struct DestroyClient {
+  std::shared_ptr<Callbacks> callbacks{};  // of the client; absent for one that was made without a Conf
   void operator()(rd_kafka_s* client) const noexcept;
 };
 struct DestroyQueue {

@@ -27,8 +27,8 @@ using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, DestroyNewTopic>;
 using Options = std::unique_ptr<rd_kafka_AdminOptions_t, DestroyOptions>;
 using Event = std::unique_ptr<rd_kafka_event_t, DestroyEvent>;
 
-ClientHandle make_admin(const Config& config, Callbacks& callbacks) {
-  Conf conf(config, callbacks);
+ClientHandle make_admin(const Config& config) {
+  Conf conf(config);
   return make_client(ClientKind::producer, conf);
 }
 
@@ -42,8 +42,7 @@ NewTopic to_new_topic(const TopicSpec& spec) {
 
 }  // namespace
 
-KafkaAdmin::KafkaAdmin(const Config& config, std::chrono::milliseconds patience)
-    : patience_(patience), client_(make_admin(config, callbacks_)) {}
+KafkaAdmin::KafkaAdmin(const Config& config, std::chrono::milliseconds patience) : patience_(patience), client_(make_admin(config)) {}
 
 std::vector<std::string> KafkaAdmin::create_topics(std::span<const TopicSpec> topics) {
   std::vector<std::string> created;

@@ -38,7 +38,6 @@ class KafkaAdmin {
   void wait_until_known(std::span<const TopicSpec> topics);
 
   std::chrono::milliseconds patience_;
-  Callbacks callbacks_;
   ClientHandle client_;
 };
 

@@ -44,7 +44,7 @@ Partitions one_partition(std::string_view topic, std::int32_t partition, std::in
 }
 
 KafkaConsumer* owner_of(void* opaque) {
-  return static_cast<KafkaConsumer*>(static_cast<Callbacks*>(opaque)->owner);
+  return static_cast<KafkaConsumer*>(static_cast<Callbacks*>(opaque)->owner());
 }
 
 void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions, void* opaque) {
@@ -56,8 +56,8 @@ void on_error(rd_kafka_t*, int code, const char* text, void* opaque) {
   owner_of(opaque)->failed(code == RD_KAFKA_RESP_ERR__FATAL, text);
 }
 
-ClientHandle make_consumer(const Config& config, const ConsumerOptions& options, Callbacks& callbacks) {
-  Conf conf(config, callbacks);
+ClientHandle make_consumer(const Config& config, const ConsumerOptions& options, KafkaConsumer* owner) {
+  Conf conf(config, owner);
   conf.set("group.id", options.group);
   conf.set("partition.assignment.strategy", options.assignor);
   if (!options.instance_id.empty()) conf.set("group.instance.id", options.instance_id);
@@ -77,7 +77,7 @@ ClientHandle make_consumer(const Config& config, const ConsumerOptions& options,
 }  // namespace
 
 KafkaConsumer::KafkaConsumer(const Config& config, const ConsumerOptions& options)
-    : reads_(options.reads), callbacks_{{}, this}, client_(make_consumer(config, options, callbacks_)) {
+    : reads_(options.reads), log_(log_or_default(config)), client_(make_consumer(config, options, this)) {
   rd_kafka_poll_set_consumer(client_.get());
   Partitions topics(rd_kafka_topic_partition_list_new(static_cast<int>(options.topics.size())));
   for (const std::string& topic : options.topics) rd_kafka_topic_partition_list_add(topics.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
@@ -114,7 +114,7 @@ void KafkaConsumer::rebalance(bool assigned, rd_kafka_topic_partition_list_s* pa
 
 void KafkaConsumer::failed(bool fatal, std::string_view text) {
   fatal_ = fatal_ || fatal;
-  callbacks_.log(fatal ? Severity::error : Severity::warning, text);
+  log_(fatal ? Severity::error : Severity::warning, text);
 }
 
 void KafkaConsumer::lost_all_brokers() {

@@ -5,7 +5,8 @@
 // them. Revokes are reported after they have taken effect: commits of those partitions no longer count.
 // A fatal error (another member took our static identity) is thrown as KafkaError{fatal} by poll. Brokers that are down,
 // topics that are missing or forbidden are logged, and tried again for ever.
-// The destructor leaves the group (unless the membership is static), waiting at most five seconds for the broker.
+// The destructor leaves the group (unless the membership is static), waiting at most five seconds for the broker, and then
+// kDestroyLimit for the client's threads.
 #pragma once
 
 #include <mutex>
@@ -78,7 +79,7 @@ class KafkaConsumer final : public Consumer {
   bool reads_;
   mutable std::mutex places_mutex_;
   std::vector<Place> places_;  // of the assignment
-  Callbacks callbacks_;
+  LogCallback log_;
   ClientHandle client_;
   std::vector<Rebalance> rebalances_;  // since the last poll returned
   bool revoked_ = false;

@@ -17,7 +17,7 @@ struct DestroyMessage {
 using MessageHandle = std::unique_ptr<rd_kafka_message_t, DestroyMessage>;
 
 void on_error(rd_kafka_t*, int, const char* text, void* opaque) {
-  static_cast<const Callbacks*>(opaque)->log(Severity::warning, text);
+  static_cast<Callbacks*>(opaque)->log(Severity::warning, text);
 }
 
 constexpr std::chrono::milliseconds kRetryPause{50};
@@ -28,8 +28,8 @@ bool passes(rd_kafka_resp_err_t error) {
          error == RD_KAFKA_RESP_ERR__TRANSPORT;
 }
 
-ClientHandle make_reader(const Config& config, Callbacks& callbacks) {
-  Conf conf(config, callbacks);
+ClientHandle make_reader(const Config& config) {
+  Conf conf(config);
   conf.set("group.id", "ordersaga-reader");  // required by the library; no group is joined and nothing is committed
   conf.set("enable.auto.commit", "false");
   conf.set("enable.auto.offset.store", "false");
@@ -43,7 +43,7 @@ ClientHandle make_reader(const Config& config, Callbacks& callbacks) {
 }  // namespace
 
 KafkaPartitionReader::KafkaPartitionReader(const Config& config, std::chrono::milliseconds patience)
-    : patience_(patience), client_(make_reader(config, callbacks_)) {
+    : patience_(patience), log_(log_or_default(config)), client_(make_reader(config)) {
   rd_kafka_poll_set_consumer(client_.get());
 }
 
@@ -114,7 +114,7 @@ std::vector<ConsumedMessage> KafkaPartitionReader::read(std::string_view topic, 
       unassign();
       throw KafkaError(fmt::format("there is no {}[{}]", topic, partition));
     } else {
-      callbacks_.log(Severity::warning, rd_kafka_message_errstr(message.get()));
+      log_(Severity::warning, rd_kafka_message_errstr(message.get()));
     }
   }
   return out;

@@ -25,7 +25,7 @@ class KafkaPartitionReader final : public PartitionReader {
   void unassign();
 
   std::chrono::milliseconds patience_;
-  Callbacks callbacks_;
+  LogCallback log_;
   ClientHandle client_;
   // What is being fetched, and the offset that comes next. Empty topic: nothing.
   std::string topic_;

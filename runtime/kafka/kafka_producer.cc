@@ -32,8 +32,8 @@ void call_on_delivery(rd_kafka_t*, void* on_delivery) {
   (*static_cast<std::function<void()>*>(on_delivery))();
 }
 
-ClientHandle make_producer(const Config& config, const ProducerOptions& options, Callbacks& callbacks) {
-  Conf conf(config, callbacks);
+ClientHandle make_producer(const Config& config, const ProducerOptions& options) {
+  Conf conf(config);
   conf.set("enable.idempotence", "true");
   conf.set("acks", "all");
   conf.set("enable.gapless.guarantee", options.gapless ? "true" : "false");
@@ -50,7 +50,8 @@ ClientHandle make_producer(const Config& config, const ProducerOptions& options,
 }  // namespace
 
 KafkaProducer::KafkaProducer(const Config& config, const ProducerOptions& options)
-    : client_(make_producer(config, options, callbacks_)),
+    : log_(log_or_default(config)),
+      client_(make_producer(config, options)),
       queue_(rd_kafka_queue_get_main(client_.get())),
       on_delivery_(options.on_delivery) {
   if (on_delivery_) rd_kafka_queue_cb_event_enable(queue_.get(), call_on_delivery, &on_delivery_);
@@ -132,7 +133,7 @@ void KafkaProducer::serve(rd_kafka_op_s* event, std::vector<Delivery>& out) {
       break;
     case RD_KAFKA_EVENT_ERROR:
       fatal_ = fatal_ || rd_kafka_event_error_is_fatal(event) != 0;
-      callbacks_.log(fatal_ ? Severity::error : Severity::warning, rd_kafka_event_error_string(event));
+      log_(fatal_ ? Severity::error : Severity::warning, rd_kafka_event_error_string(event));
       break;
     default:
       break;

@@ -50,7 +50,7 @@ class KafkaProducer final : public Producer {
   void serve(rd_kafka_op_s* event, std::vector<Delivery>& out);
   void report(const rd_kafka_message_s& message, std::vector<Delivery>& out);
 
-  Callbacks callbacks_;
+  LogCallback log_;
   ClientHandle client_;
   QueueHandle queue_;
   std::function<void()> on_delivery_;

@@ -100,25 +100,29 @@ TEST_F(StockContention, the_last_units_are_given_once) {
   EXPECT_EQ(admin.exec("SELECT on_hand FROM log.stock WHERE sku = 'sku-100'").integer(0, 0), 0);
 }
 
-// What the statement is guarded against: a plain UPDATE … FROM takes the rows in whatever order it meets them.
-TEST_F(StockContention, the_naive_statement_deadlocks_here) {
-  std::atomic<bool> seen = false;
-  run(2000, [&](int w, int rounds, std::atomic<int>&) {
-    Connection connection(runtime::postgres::with_keyword(
-        database.target(), "options",
-        "-c lock_timeout=30s -c deadlock_timeout=20ms -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"));
-    std::string skus;
-    for (int i = 0; i < kSkus; ++i) skus += (i > 0 ? "," : "") + sku(w % 2 == 0 ? i : kSkus - 1 - i);
-    for (int i = 0; i < rounds && !seen; ++i) {
-      try {
-        connection.exec("UPDATE log.stock AS s SET on_hand = s.on_hand - 1 FROM unnest('{" + skus +
-                        "}'::text[]) AS c (sku) WHERE s.pool = 0 AND s.sku = c.sku AND s.location = 'ams' AND s.on_hand > 0");
-      } catch (const runtime::postgres::TryAgain&) {
-        seen = true;
-      }
+// What the statement is guarded against: rows taken in the order in which turns name them. Both wait until the other has its
+// first row.
+TEST_F(StockContention, rows_taken_in_the_order_of_the_turns_deadlock) {
+  std::atomic<int> deadlocked = 0;
+  auto take = [](const std::string& row) {
+    return "UPDATE log.stock SET on_hand = on_hand - 1 WHERE pool = 0 AND sku = '" + row + "' AND location = 'ams';";
+  };
+  auto work = [&](int w, int, std::atomic<int>&) {
+    if (w > 1) return;
+    Connection connection(
+        runtime::postgres::with_keyword(database.target(), "options", "-c statement_timeout=60s -c deadlock_timeout=20ms"));
+    try {
+      connection.exec("DO $$ BEGIN " + take(sku(w)) +
+                      " PERFORM pg_advisory_xact_lock_shared(4711);"
+                      " WHILE (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND granted AND database ="
+                      " (SELECT oid FROM pg_database WHERE datname = current_database())) < 2 LOOP PERFORM pg_sleep(0.01); END LOOP; " +
+                      take(sku(1 - w)) + " END $$");
+    } catch (const runtime::postgres::TryAgain&) {
+      ++deadlocked;
     }
-  });
-  EXPECT_TRUE(seen) << "then the test above proves nothing";
+  };
+  run(1, work);
+  EXPECT_EQ(deadlocked, 1);
 }
 
 }  // namespace

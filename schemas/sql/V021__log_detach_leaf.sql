@@ -36,9 +36,11 @@ $$;
 -- Takes the oldest leaf of a shard that is still there out of the log. It stays a table, log.events_<shard>_<leaf>, which can be
 -- dumped and dropped. Its place is taken by log.events_<shard>_<leaf>_kept with the streams of what is not over: of keys that
 -- have records above the leaf, a saga that is alive or an input that is parked, and of stock items, which are never over.
--- A full leaf does not change any more, so what takes long is done before writers are kept out.
+-- A full leaf does not change any more, so what takes long is done before writers are kept out. To exchange it, nobody else may
+-- read the log for an instant. Behind who waits for that, everybody else queues, whose own patience is 5 s; so it gives up before,
+-- with nothing changed, when somebody reads for long.
 CREATE FUNCTION log.detach_leaf(of_shard smallint, of_leaf integer) RETURNS void
-LANGUAGE plpgsql SET search_path = '' SET lock_timeout = '10s' AS $$
+LANGUAGE plpgsql SET search_path = '' SET lock_timeout = '3s' AS $$
 DECLARE
   it log.event_leaves;
   leaf_name text := format('events_%s_%s', of_shard, of_leaf);
@@ -86,7 +88,8 @@ BEGIN
 END
 $$;
 
--- Puts one table in the place of another, whose rows are those positions.
+-- Puts one table in the place of another, whose rows are those positions. Readers lock a shard's parent before its leaves, and who had
+-- a leaf in its plan before it was detached locks that, too. So the parent is locked first here, or each would wait for the other.
 CREATE FUNCTION log.replace_leaf(of_shard smallint, of_leaf integer, old_name text, new_name text) RETURNS void
 LANGUAGE plpgsql SET search_path = '' AS $$
 DECLARE
@@ -94,13 +97,28 @@ DECLARE
   parent_name text := format('events_%s', of_shard);
 BEGIN
   SELECT * INTO STRICT it FROM log.event_leaves l WHERE l.shard = of_shard AND l.leaf = of_leaf;
-  -- What the attached partition promises, so that attaching, which keeps readers out, need not look.
-  EXECUTE format('ALTER TABLE log.%I ADD CONSTRAINT place CHECK (shard = %s AND position >= %s AND position < %s)', new_name, of_shard,
-                 it.first_position, it.end_position);
+  EXECUTE format('LOCK TABLE ONLY log.%I', parent_name);
+  PERFORM log.promise_place(of_shard, of_leaf, new_name);
   EXECUTE format('ALTER TABLE log.%I DETACH PARTITION log.%I', parent_name, old_name);
   EXECUTE format('ALTER TABLE log.%I ATTACH PARTITION log.%I FOR VALUES FROM (%s) TO (%s)', parent_name, new_name, it.first_position,
                  it.end_position);
   EXECUTE format('ALTER TABLE log.%I DROP CONSTRAINT place', new_name);
 END
 $$;
-REVOKE EXECUTE ON FUNCTION log.why_not_detach, log.detach_leaf, log.replace_leaf FROM PUBLIC;
+
+-- What an attached partition promises, so that attaching, which keeps readers out, need not look. Done before, in a transaction of
+-- its own, for a leaf that is large.
+CREATE FUNCTION log.promise_place(of_shard smallint, of_leaf integer, table_name text) RETURNS void
+LANGUAGE plpgsql SET search_path = '' AS $$
+DECLARE
+  it log.event_leaves;
+BEGIN
+  SELECT * INTO STRICT it FROM log.event_leaves l WHERE l.shard = of_shard AND l.leaf = of_leaf;
+  IF EXISTS (SELECT FROM pg_catalog.pg_constraint c WHERE c.conrelid = to_regclass(format('log.%I', table_name)) AND c.conname = 'place') THEN
+    RETURN;
+  END IF;
+  EXECUTE format('ALTER TABLE log.%I ADD CONSTRAINT place CHECK (shard = %s AND position >= %s AND position < %s)', table_name, of_shard,
+                 it.first_position, it.end_position);
+END
+$$;
+REVOKE EXECUTE ON FUNCTION log.why_not_detach, log.detach_leaf, log.replace_leaf, log.promise_place FROM PUBLIC;

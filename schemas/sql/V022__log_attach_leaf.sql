@@ -1,9 +1,20 @@
 SET LOCAL ROLE ordersaga_owner;
 
+-- Reads through a detached leaf before it is attached; without it log.attach_leaf() would do so while it keeps readers out.
+CREATE FUNCTION log.prepare_leaf(of_shard smallint, of_leaf integer) RETURNS void
+LANGUAGE plpgsql SET search_path = '' SET lock_timeout = '3s' AS $$
+BEGIN
+  IF EXISTS (SELECT FROM log.event_leaves l WHERE l.shard = of_shard AND l.leaf = of_leaf AND l.detached_at IS NOT NULL)
+     AND to_regclass(format('log.events_%s_%s', of_shard, of_leaf)) IS NOT NULL THEN
+    PERFORM log.promise_place(of_shard, of_leaf, format('events_%s_%s', of_shard, of_leaf));
+  END IF;
+END
+$$;
+
 -- Puts the newest of a shard's detached leaves back, restored from its dump where it was dropped. What it holds is looked at:
 -- all its positions, and what was kept of it, unchanged.
 CREATE FUNCTION log.attach_leaf(of_shard smallint, of_leaf integer) RETURNS void
-LANGUAGE plpgsql SET search_path = '' SET lock_timeout = '10s' AS $$
+LANGUAGE plpgsql SET search_path = '' SET lock_timeout = '3s' AS $$
 DECLARE
   it log.event_leaves;
   leaf_name text := format('events_%s_%s', of_shard, of_leaf);
@@ -21,7 +32,7 @@ BEGIN
   IF to_regclass(format('log.%I', leaf_name)) IS NULL THEN
     RAISE EXCEPTION 'there is no table log.%: restore it from its dump', leaf_name USING ERRCODE = refuse;
   END IF;
-  EXECUTE format('LOCK TABLE log.%I', leaf_name);
+  EXECUTE format('LOCK TABLE log.%I IN SHARE MODE', leaf_name);  -- nobody changes it, and nobody waits
   EXECUTE format('SELECT count(DISTINCT position) FROM log.%I WHERE shard = %s AND position >= %s AND position < %s', leaf_name, of_shard,
                  it.first_position, it.end_position) INTO held;
   IF held <> it.end_position - it.first_position THEN
@@ -41,4 +52,4 @@ BEGIN
   UPDATE log.installation SET detached_leaves = detached_leaves - 1;
 END
 $$;
-REVOKE EXECUTE ON FUNCTION log.attach_leaf FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION log.prepare_leaf, log.attach_leaf FROM PUBLIC;

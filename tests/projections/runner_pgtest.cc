@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <set>
-#include <thread>
 
 #include "events/errors.h"
 #include "events/postgres_event_store.h"
@@ -14,17 +14,15 @@
 #include "projections/rebuild.h"
 #include "projections/shadow.h"
 #include "runtime/postgres/connection.h"
-#include "tests/projections/fake_consumer.h"
-#include "tests/projections/history.h"
+#include "tests/projections/on_postgres.h"
 #include "tests/support/proto_text.h"
-#include "tests/support/test_database.h"
 
 namespace ordersaga::projections::testing {
 namespace {
 
 using runtime::postgres::Connection;
 
-class ProjectorOnPostgres : public ::testing::Test {
+class ProjectorOnPostgres : public OnPostgres {
  protected:
   std::unique_ptr<Runner> start() {
     consumer_ = std::make_unique<FakeConsumer>(topic_, std::vector<std::int32_t>{0, 1, 2, 3});
@@ -39,27 +37,8 @@ class ProjectorOnPostgres : public ::testing::Test {
         if (!skip(event)) topic_.publish(message_of(event, 0));
     }
   }
-  static void run(Runner& runner) {
-    for (int i = 0; i < 1'000; ++i)
-      if (runner.step() == 0 && runner.step() == 0) return;
-    FAIL() << "the projector never comes to rest";
-  }
   std::int64_t number(const std::string& sql) { return Connection(database_.target()).exec(sql).integer(0, 0); }
-  void expect_exact() {
-    PostgresReadStore operators(database_.target_as("ordersaga_operator"));
-    auto shards = history_.shards();
-    Comparison c = compare_with_rebuild(log_, operators, shards, 10);
-    for (const Difference& d : c.differences) ADD_FAILURE() << d.shard.value << " " << d.table << " " << d.key << ": " << d.what;
-    EXPECT_GT(c.rows, 0u);
-  }
 
-  testing_support::TestDatabase database_{{.shards = 4}};
-  History history_{
-      std::make_unique<events::PostgresEventStore>(events::PostgresStoreOptions{.target = database_.target_as("ordersaga_writer")})};
-  events::PostgresEventStore log_{events::PostgresStoreOptions{.target = database_.target_as("ordersaga_projector")}};
-  PostgresReadStore store_{database_.target_as("ordersaga_projector")};
-  runtime::SystemClock clock_;
-  FakeTopic topic_;
   std::unique_ptr<FakeConsumer> consumer_;
 };
 
@@ -247,10 +226,10 @@ TEST_F(ProjectorOnPostgres, a_log_taken_back_in_time_makes_it_stand_still_until_
     options.projection = projection->name();
     EXPECT_TRUE(rebuild(log_, clock_, options).swapped);
   }
-  for (int i = 0; i < 3; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // for the look at the epochs
-    run(*runner);
-  }
+  // A halted shard is looked at again after a while.
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!runner->halted().empty() && std::chrono::steady_clock::now() < limit) run(*runner);
+  run(*runner);
   EXPECT_TRUE(runner->halted().empty());
   expect_exact();
   EXPECT_EQ(number("SELECT count(*) FROM read.order_summary WHERE order_id LIKE 'lost%'"), 0);

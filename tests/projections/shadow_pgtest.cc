@@ -19,16 +19,14 @@
 #include "projections/rebuild.h"
 #include "projections/runner.h"
 #include "runtime/postgres/connection.h"
-#include "tests/projections/fake_consumer.h"
-#include "tests/projections/history.h"
-#include "tests/support/test_database.h"
+#include "tests/projections/on_postgres.h"
 
 namespace ordersaga::projections::testing {
 namespace {
 
 using runtime::postgres::Connection;
 
-class ShadowTest : public ::testing::Test {
+class ShadowTest : public OnPostgres {
  protected:
   void record(int orders) {
     for (int i = 0; i < orders; ++i) record_completed_order(history_, "o" + std::to_string(recorded_++));
@@ -41,11 +39,6 @@ class ShadowTest : public ::testing::Test {
         published_[shard] = event.position;
       }
     }
-  }
-  static void run(Runner& runner) {
-    for (int i = 0; i < 1'000; ++i)
-      if (runner.step() == 0 && runner.step() == 0) return;
-    FAIL() << "the projector never comes to rest";
   }
   void project() {
     publish_new();
@@ -65,21 +58,7 @@ class ShadowTest : public ::testing::Test {
   std::string text(const std::string& sql) {
     return std::string(Connection(database_.target_as("ordersaga_operator")).exec(sql).text(0, 0));
   }
-  void expect_exact() {
-    PostgresReadStore operators(database_.target_as("ordersaga_operator"));
-    auto shards = history_.shards();
-    Comparison c = compare_with_rebuild(log_, operators, shards, 10);
-    for (const Difference& d : c.differences) ADD_FAILURE() << d.shard.value << " " << d.table << " " << d.key << ": " << d.what;
-    EXPECT_GT(c.rows, 0u);
-  }
 
-  testing_support::TestDatabase database_{{.shards = 4}};
-  History history_{
-      std::make_unique<events::PostgresEventStore>(events::PostgresStoreOptions{.target = database_.target_as("ordersaga_writer")})};
-  events::PostgresEventStore log_{events::PostgresStoreOptions{.target = database_.target_as("ordersaga_projector")}};
-  PostgresReadStore store_{database_.target_as("ordersaga_projector")};
-  runtime::SystemClock clock_;
-  FakeTopic topic_;
   std::map<Shard, Position> published_;
   FakeConsumer consumer_{topic_, {0, 1, 2, 3}};
   Runner runner_{consumer_, log_, store_, clock_, all_projections(), RunnerOptions{.max_batch = 50, .poll_timeout = {}}};

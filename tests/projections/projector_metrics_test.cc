@@ -8,6 +8,7 @@
 #include "projections/all_projections.h"
 #include "projections/memory_read_store.h"
 #include "projections/projector_role.h"
+#include "projections/redrive.h"
 #include "runtime/metrics.h"
 #include "tests/projections/fake_consumer.h"
 #include "tests/projections/history.h"
@@ -107,6 +108,25 @@ TEST_F(ProjectorMetrics, count_what_cannot_be_read) {
   EXPECT_EQ(sample("parked_total"), static_cast<double>(tables_.rows["parked_messages"].size()));
   EXPECT_GT(sample("parked_total"), 1);
   EXPECT_EQ(sample("unreadable_total"), 1);
+}
+
+TEST_F(ProjectorMetrics, count_parked_records_that_an_operator_had_applied_after_all) {
+  record_completed_order(history_, "o1");
+  // As if the program that parked the order's first event had not known better: it can be applied now.
+  ParkedMessage parked;
+  parked.projection = "order_summary";
+  parked.position = Position(2);
+  parked.key = "o1";
+  parked.code = park_code::kUnknownType;
+  tables_.rows["parked_messages"][joined_key(parked.projection, parked.shard, parked.position)] = to_row(parked);
+  for (const char* name : {"order_summary", "saga_status", "stock_levels"})
+    tables_.checkpoints[{name, Shard(0)}] = {name, Shard(0), Epoch(1), Position(2)};
+  EXPECT_EQ(sample("redriven_total"), 0);
+  const Request request{Shard(0), 1, parked.projection, parked.key, kRetry, "because", "op", clock_.now()};
+  tables_.rows["projection_requests"][joined_key(request.shard, request.id)] = to_row(request);
+  clock_.pass(2s);  // operators' wishes are looked for each second
+  step_until_idle();
+  EXPECT_EQ(sample("redriven_total"), 1);
 }
 
 TEST_F(ProjectorMetrics, show_a_shard_that_waits_for_an_operator) {

@@ -66,6 +66,7 @@ TurnMetrics::TurnMetrics(runtime::Metrics& metrics)
       fulfilled_(metrics.counter("orders_fulfilled_total", "Orders completed.")),
       cancelled_(metrics, "orders_cancelled_total", "Confirmed orders cancelled.", "reason"),
       rejected_(metrics, "orders_rejected_total", "Orders placed and not confirmed.", "reason"),
+      reservations_expired_(metrics.counter("reservations_expired_total", "Reservations that ran out before their order was confirmed.")),
       unfinished_(kPlaces),
       append_(metrics.histogram("event_append_duration_seconds", "Writing and committing a turn.", runtime::duration_bounds())),
       timers_late_(metrics.histogram("timers_due_late_seconds", "How long after it was due a saga's wake-up was found.",
@@ -159,6 +160,8 @@ void TurnMetrics::advance(std::string_view stream, const saga_v1::SagaAdvanced& 
         break;
       case saga_v1::TRANSITION_KIND_COMPENSATING:
         saga.reason = static_cast<std::uint16_t>(ByCode::index_of(t.code()));
+        // No event says so: a reservation that ran out is found when it is to be committed, and then given back.
+        if (t.code() == error::kReservationExpired) reservations_expired_.Increment();
         break;
       case saga_v1::TRANSITION_KIND_STEP_COMPENSATED:
         step.compensations.count(saga.reason);

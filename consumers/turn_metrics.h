@@ -87,6 +87,7 @@ class TurnMetrics {
   prometheus::Counter& fulfilled_;
   ByCode cancelled_;
   ByCode rejected_;
+  prometheus::Counter& reservations_expired_;
   std::map<std::string, prometheus::Counter*, std::less<>> value_;  // by currency
   std::map<std::string, ByOutcome, std::less<>> commands_;          // by type
   std::vector<std::vector<StepSeries>> sagas_;                      // by definition, then step

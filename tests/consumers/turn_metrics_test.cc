@@ -51,6 +51,22 @@ TEST_F(TurnMetricsOfALane, name_the_reason_of_a_rejection_and_what_was_undone) {
   EXPECT_EQ(sample("orders_confirmed_total"), 0);
 }
 
+TEST_F(TurnMetricsOfALane, count_a_reservation_that_ran_out_before_its_order_was_confirmed) {
+  receive("SKU-1", 10);
+  placed("o1");
+  placed("o2");
+  a_->effects.answer(a_->effects.calls.at(0), saga_v1::EFFECT_OUTCOME_SUCCEEDED);
+  a_->run();
+  EXPECT_EQ(sample("reservations_expired_total"), 0);
+  a_->effects.answer(a_->effects.calls.at(1), saga_v1::EFFECT_OUTCOME_SUCCEEDED);
+  clock_.advance(16min);  // as if the process had stood still, or its database had been away, before it took the answer
+  for (int i = 0; i < 4; ++i, a_->run()) a_->effects.succeed();
+  EXPECT_EQ(sample("reservations_expired_total"), 1);
+  EXPECT_EQ(sample("orders_confirmed_total"), 1);
+  EXPECT_EQ(sample(R"(orders_rejected_total{reason="RESERVATION_EXPIRED"})"), 1);
+  EXPECT_EQ(level("SKU-1"), std::pair(std::int64_t{8}, std::int64_t{2})) << "what o2 held is given back";
+}
+
 TEST_F(TurnMetricsOfALane, count_a_code_that_is_not_of_the_list_as_other) {
   receive("SKU-1", 10);
   placed("o1");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "consumers/effects/http_effects.h"
+#include "consumers/effects/measured_effects.h"
 #include "consumers/orchestrator.h"
 #include "daemon/consumer_lag.h"
 #include "daemon/database.h"
@@ -25,12 +26,12 @@ namespace {
 
 constexpr std::string_view kName = "orchestrator";
 
-std::unique_ptr<consumers::Effects> make_effects(const Settings& settings, const runtime::Clock& clock) {
+std::unique_ptr<consumers::Effects> make_effects(const Settings& settings, const runtime::Clock& clock, runtime::Metrics& metrics) {
   if (settings.gateway_url == kInProcess) return std::make_unique<simulators::InProcessEffects>(clock);
   consumers::HttpEffectsOptions options;
   options.payment_gateway = runtime::http::Endpoint::parse(settings.gateway_url);
   options.carrier = runtime::http::Endpoint::parse(settings.carrier_url);
-  return std::make_unique<consumers::HttpEffects>(options);
+  return std::make_unique<consumers::MeasuredEffects>(std::make_unique<consumers::HttpEffects>(options), metrics, clock);
 }
 
 class Orchestration {
@@ -40,7 +41,7 @@ class Orchestration {
         shards_(shards),
         metrics_(metrics),
         committed_(std::move(committed)),
-        effects_(make_effects(settings, clock_)) {}
+        effects_(make_effects(settings, clock_, metrics)) {}
 
   // Connections live as long as one life; the effects, and what the gateway inside the process remembers, as long as the role.
   void live(const std::stop_token& stop, RecoveringRole& role) {

@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "daemon/kafka_metrics.h"
 #include "daemon/ops_endpoint.h"
 #include "daemon/readiness.h"
 #include "daemon/role.h"
@@ -29,6 +30,7 @@ int run(const daemon::Settings& settings) {
   const auto shards = endpoint ? daemon::find_shards(settings, shutdown.token()) : std::nullopt;
   if (!shards) return 0;  // told to stop while it waited
   daemon::export_store_traffic(metrics);
+  daemon::export_kafka_clients(metrics);
   relay::Wake log_grew;
   const auto roles = daemon::make_roles(settings, *shards, metrics, log_grew);
   for (const auto& role : roles) readiness.add(std::string(role->name()), [&role = *role] { return role.problem(); });

@@ -4,6 +4,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <array>
+#include <atomic>
 #include <future>
 #include <system_error>
 #include <thread>
@@ -13,6 +14,8 @@
 namespace ordersaga::runtime::kafka {
 
 namespace {
+
+std::atomic<std::uint64_t> left_behind{0};
 
 Severity severity_of(int syslog_level) {
   if (syslog_level <= 3) return Severity::error;
@@ -125,12 +128,17 @@ bool destroy_within(std::chrono::milliseconds limit, std::string_view name, cons
     return true;
   }
   thread.detach();
+  ++left_behind;
   callbacks->log(Severity::error,
                  fmt::format("the client {} was not destroyed within {} ms, for one of its threads does not end; it is left behind with "
                              "its threads and its memory",
                              name, limit.count()));
   callbacks->silence();
   return false;
+}
+
+std::uint64_t clients_left_behind() {
+  return left_behind;
 }
 
 void DestroyClient::operator()(rd_kafka_s* client) const noexcept {

@@ -21,6 +21,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -105,6 +106,9 @@ constexpr std::chrono::seconds kDestroyLimit{3};
 // process does. Returns whether it ended in time. Waits without a limit when there is no thread to be had.
 bool destroy_within(std::chrono::milliseconds limit, std::string_view name, const std::shared_ptr<Callbacks>& callbacks,
                     const std::function<void()>& destroy);
+
+// How often that was not enough, since the process began. Any thread.
+std::uint64_t clients_left_behind();
 
 // Within kDestroyLimit. A producer's queue is dropped first; only what a thread that does not end has taken from it may still be
 // sent by a client that is left behind.

@@ -48,6 +48,7 @@ struct Gate {
 TEST(DestroyWithin, AwaitsADestructionThatEnds) {
   Kept kept;
   const auto callbacks = std::make_shared<Callbacks>(kept.callback());
+  const std::uint64_t before = clients_left_behind();
   std::atomic<bool> ended = false;
   std::thread::id destroyer;
   EXPECT_TRUE(destroy_within(1min, "slow", callbacks, [&] {
@@ -58,6 +59,7 @@ TEST(DestroyWithin, AwaitsADestructionThatEnds) {
   EXPECT_TRUE(ended);
   EXPECT_NE(destroyer, std::this_thread::get_id());
   EXPECT_EQ(callbacks.use_count(), 1) << "its thread has not ended";
+  EXPECT_EQ(clients_left_behind(), before);
   EXPECT_THAT(kept.lines(), IsEmpty());
   callbacks->log(Severity::info, "still heard");
   EXPECT_THAT(kept.lines(), ElementsAre(Pair(Severity::info, "still heard")));
@@ -140,9 +142,11 @@ TEST(Client, OneWhoseThreadDoesNotEndIsLeftBehindAndItsLogIsCut) {
   const auto gate = std::make_unique<Gate>();
   Kept kept;
   ClientHandle client = make_stuck_client(kept.callback(), *gate);
+  const std::uint64_t before = clients_left_behind();
   const auto began = std::chrono::steady_clock::now();
   client.reset();
   EXPECT_GE(std::chrono::steady_clock::now() - began, kDestroyLimit);
+  EXPECT_EQ(clients_left_behind(), before + 1);
   const auto lines = kept.lines();
   ASSERT_FALSE(lines.empty());
   EXPECT_THAT(lines.back(), Pair(Severity::error, AllOf(HasSubstr("stuck#producer"), HasSubstr("not destroyed"))));

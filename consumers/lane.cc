@@ -76,6 +76,7 @@ Lane::Step Lane::step() {
 
 void Lane::lost_store() {
   counters_.turn_began = 0;
+  if (hooks_.recent != nullptr) hooks_.recent->drop(std::vector<Shard>(shards_.begin(), shards_.end()));
   if (counters_.store_lost_since == 0) counters_.store_lost_since = clock_.steady().count();
 }
 

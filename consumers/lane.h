@@ -23,6 +23,7 @@
 #include "consumers/mailbox.h"
 #include "consumers/turn_metrics.h"
 #include "events/event_store.h"
+#include "events/recent_records.h"
 #include "runtime/clock.h"
 #include "runtime/kafka/bus.h"
 
@@ -81,6 +82,8 @@ struct LaneHooks {
   std::function<void()> committed;
   // Told what the lane does, on its thread; may be null. Outlives the lane.
   TurnMetrics* metrics = nullptr;
+  // Gets the records of each commit, before committed(); may be null. Outlives the lane.
+  events::RecentRecords* recent = nullptr;
 };
 
 // Read from any thread.
@@ -177,6 +180,7 @@ class Lane {
   void set_aside_for_care(Attempt& a);
   void decide(Attempt& a);
   void write_and_commit(Attempt& a);
+  void hand_on(Attempt& a) const;
   void after_commit(Attempt& a);
   void tell(TurnMetrics& metrics, const Attempt& a) const;
   void start_calls(const Attempt& a);

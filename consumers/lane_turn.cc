@@ -317,7 +317,15 @@ void Lane::tell(TurnMetrics& metrics, const Attempt& a) const {
   }
 }
 
+// What the log has now may be read by others while the lane goes on.
+void Lane::hand_on(Attempt& a) const {
+  if (a.write.records.empty()) return;
+  if (hooks_.recent != nullptr) hooks_.recent->add(a.transaction->epoch(), a.write.records, a.positions, a.now);
+  if (hooks_.committed) hooks_.committed();
+}
+
 void Lane::after_commit(Attempt& a) {
+  hand_on(a);
   ++counters_.turns;
   counters_.inputs += a.inputs.size();
   counters_.records += a.write.records.size();
@@ -348,7 +356,6 @@ void Lane::after_commit(Attempt& a) {
     if (std::holds_alternative<Wake>(batch_[i].input)) --waking_;
   }
   batch_.clear();
-  if (!a.write.records.empty() && hooks_.committed) hooks_.committed();
 }
 
 // A resumed saga is one of whose call nobody knows whether it was made; what is under way here need not be made again.

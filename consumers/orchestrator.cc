@@ -25,10 +25,11 @@ constexpr auto kDrain = 3s;
 
 Orchestrator::Orchestrator(runtime::kafka::Consumer& consumer, runtime::kafka::Producer& producer, Effects& effects,
                            std::vector<std::unique_ptr<events::EventStore>> stores, const runtime::Clock& clock,
-                           OrchestratorSettings settings, std::function<void()> committed, runtime::Metrics* metrics)
+                           OrchestratorSettings settings, std::function<void()> committed, runtime::Metrics* metrics,
+                           events::RecentRecords* recent)
     : consumer_(consumer), producer_(producer), settings_(std::move(settings)), stores_(std::move(stores)) {
   for (const auto& store : stores_) {
-    LaneHooks hooks{.handled = [this](Handled h) { handled_.post(std::move(h)); }, .committed = committed};
+    LaneHooks hooks{.handled = [this](Handled h) { handled_.post(std::move(h)); }, .committed = committed, .recent = recent};
     if (metrics != nullptr) hooks.metrics = turn_metrics_.emplace_back(std::make_unique<TurnMetrics>(*metrics)).get();
     lanes_.push_back(std::make_unique<Lane>(*store, effects, clock, settings_.lane, std::move(hooks)));
   }

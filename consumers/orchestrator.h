@@ -46,10 +46,10 @@ struct OrchestratorSettings {
 class Orchestrator {
  public:
   // One lane for each store. All references outlive the orchestrator; `committed` is called by lanes, from their threads.
-  // `metrics`: where the lanes export what their turns do; may be null.
+  // `metrics`: where the lanes export what their turns do; may be null. `recent` gets what they append; may be null.
   Orchestrator(runtime::kafka::Consumer& consumer, runtime::kafka::Producer& producer, Effects& effects,
                std::vector<std::unique_ptr<events::EventStore>> stores, const runtime::Clock& clock, OrchestratorSettings settings,
-               std::function<void()> committed, runtime::Metrics* metrics = nullptr);
+               std::function<void()> committed, runtime::Metrics* metrics = nullptr, events::RecentRecords* recent = nullptr);
   ~Orchestrator();
 
   // Until the stop is requested; then the lanes end their turns, and what they handled is sent and committed. Throws what

@@ -31,8 +31,8 @@ int run(const daemon::Settings& settings) {
   if (!shards) return 0;  // told to stop while it waited
   daemon::export_store_traffic(metrics);
   daemon::export_kafka_clients(metrics);
-  relay::Wake log_grew;
-  const auto roles = daemon::make_roles(settings, *shards, metrics, log_grew);
+  daemon::Handover handover;
+  const auto roles = daemon::make_roles(settings, *shards, metrics, handover);
   for (const auto& role : roles) readiness.add(std::string(role->name()), [&role = *role] { return role.problem(); });
   readiness.started();
   const int code = daemon::run_roles(roles, shutdown);

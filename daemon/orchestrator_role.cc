@@ -36,12 +36,8 @@ std::unique_ptr<consumers::Effects> make_effects(const Settings& settings, const
 
 class Orchestration {
  public:
-  Orchestration(const Settings& settings, int shards, runtime::Metrics& metrics, std::function<void()> committed)
-      : settings_(settings),
-        shards_(shards),
-        metrics_(metrics),
-        committed_(std::move(committed)),
-        effects_(make_effects(settings, clock_, metrics)) {}
+  Orchestration(const Settings& settings, int shards, runtime::Metrics& metrics, Handover& handover)
+      : settings_(settings), shards_(shards), metrics_(metrics), handover_(handover), effects_(make_effects(settings, clock_, metrics)) {}
 
   // Connections live as long as one life; the effects, and what the gateway inside the process remembers, as long as the role.
   void live(const std::stop_token& stop, RecoveringRole& role) {
@@ -53,8 +49,9 @@ class Orchestration {
     consumers::OrchestratorSettings orchestration = orchestrator_settings();
     orchestration.brokers_down = [&consumer] { return consumer.brokers_down(); };
     runtime::kafka::KafkaProducer producer(kafka_config(settings_, kName), {});
-    consumers::Orchestrator orchestrator(consumer, producer, *effects_, make_stores(), clock_, std::move(orchestration), committed_,
-                                         &metrics_);
+    consumers::Orchestrator orchestrator(
+        consumer, producer, *effects_, make_stores(), clock_, std::move(orchestration), [this] { handover_.log_grew.notify(); }, &metrics_,
+        &handover_.records);
     const OrchestratorMetrics exported(metrics_, orchestrator, *effects_);
     const ConsumerLag lag(metrics_, consumer, consumers::kOrchestratorGroup, topics::kCommands, kName);
     const RecoveringRole::Working working(role, [&orchestrator] { return orchestrator.problem(); });
@@ -85,17 +82,16 @@ class Orchestration {
   const Settings& settings_;
   const int shards_;
   runtime::Metrics& metrics_;
-  const std::function<void()> committed_;
+  Handover& handover_;
   const runtime::SystemClock clock_;
   const std::unique_ptr<consumers::Effects> effects_;
 };
 
 }  // namespace
 
-std::unique_ptr<Role> make_orchestrator_role(const Settings& settings, int shards, runtime::Metrics& metrics,
-                                             std::function<void()> committed) {
+std::unique_ptr<Role> make_orchestrator_role(const Settings& settings, int shards, runtime::Metrics& metrics, Handover& handover) {
   // shared: std::function copies what it holds
-  auto orchestration = std::make_shared<Orchestration>(settings, shards, metrics, std::move(committed));
+  auto orchestration = std::make_shared<Orchestration>(settings, shards, metrics, handover);
   return std::make_unique<RecoveringRole>(
       kName, std::make_unique<runtime::SystemRandom>(),
       [orchestration](const std::stop_token& stop, RecoveringRole& role) { orchestration->live(stop, role); });

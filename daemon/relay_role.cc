@@ -9,6 +9,7 @@
 #include "outbox-relay/kafka_broker.h"
 #include "outbox-relay/postgres_cursor.h"
 #include "outbox-relay/postgres_tail.h"
+#include "outbox-relay/recent_tail.h"
 #include "outbox-relay/relay_role.h"
 #include "runtime/kafka/kafka_consumer.h"
 #include "runtime/system_random.h"
@@ -27,26 +28,28 @@ std::optional<std::string> problem_of(const relay::RelayCounters& counters) {
   return std::nullopt;
 }
 
-void live(const Settings& settings, runtime::Metrics& metrics, relay::Wake& wake, const std::stop_token& stop, RecoveringRole& role) {
+void live(const Settings& settings, runtime::Metrics& metrics, Handover& handover, const std::stop_token& stop, RecoveringRole& role) {
   const runtime::SystemClock clock;
   const std::string target = database_target(settings, kRelayUser).reveal();
   events::PostgresEventStore store({.target = target});
   relay::PostgresCursorStore cursors(target);
-  relay::KafkaBroker broker(kafka_config(settings, kName), [&wake] { wake.nudge(); });
+  relay::KafkaBroker broker(kafka_config(settings, kName), [&handover] { handover.log_grew.nudge(); });
   runtime::kafka::KafkaConsumer member(kafka_config(settings, kName), as_member(relay::relay_membership(), settings, kName));
-  relay::PostgresTail tail(target);
+  relay::PostgresTail in_store(target);
+  relay::RecentTail tail(handover.records, in_store);
   relay::Relay relay(store, broker, cursors, clock, {}, &tail);
   const auto exported = relay::export_counters(metrics, relay);
   const RecoveringRole::Working working(role, [&relay] { return problem_of(relay.counters()); });
-  relay::run_relay(stop, relay, member, wake);
+  relay::run_relay(stop, relay, member, handover.log_grew);
 }
 
 }  // namespace
 
-std::unique_ptr<Role> make_relay_role(const Settings& settings, runtime::Metrics& metrics, relay::Wake& wake) {
-  return std::make_unique<RecoveringRole>(
-      kName, std::make_unique<runtime::SystemRandom>(),
-      [&settings, &metrics, &wake](const std::stop_token& stop, RecoveringRole& role) { live(settings, metrics, wake, stop, role); });
+std::unique_ptr<Role> make_relay_role(const Settings& settings, runtime::Metrics& metrics, Handover& handover) {
+  return std::make_unique<RecoveringRole>(kName, std::make_unique<runtime::SystemRandom>(),
+                                          [&settings, &metrics, &handover](const std::stop_token& stop, RecoveringRole& role) {
+                                            live(settings, metrics, handover, stop, role);
+                                          });
 }
 
 }  // namespace ordersaga::daemon

@@ -1,7 +1,6 @@
 #include "outbox-relay/pace.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace ordersaga::relay {
 
@@ -14,17 +13,20 @@ constexpr int kPatience = 8;
 }  // namespace
 
 std::chrono::microseconds Pace::until_read(std::chrono::microseconds now) const {
-  if (hurries_) return std::chrono::microseconds(0);
-  return std::max(std::chrono::microseconds(0), read_at_ + (woken_ ? pause_ : std::max(gap_, pause_)) - now);
+  const std::chrono::microseconds rested = read_at_ + pause_;
+  const std::chrono::microseconds at = hurries_ ? now : woken_ ? rested : std::max(looked_at_ + gap_, rested);
+  return std::max(std::chrono::microseconds(0), at - now);
 }
 
-void Pace::read(std::size_t records, std::chrono::microseconds now) {
-  const bool was_asked = std::exchange(woken_, false) || std::exchange(hurries_, false);
-  hurries_ = false;
+void Pace::read(std::size_t records, std::optional<std::size_t> found, std::chrono::microseconds now) {
+  woken_ = hurries_ = false;
   read_at_ = now;
   pause_ = std::min(limits_.longest_after_catch, limits_.each_caught * static_cast<std::int64_t>(records));
-  if (was_asked) return;
-  if (records > 0) found_at_ = now;
+  if (!found) return;
+  const bool was_time = is_time_to_look(now);
+  looked_at_ = now;
+  if (!was_time) return;
+  if (*found > 0) found_at_ = now;
   gap_ = std::clamp((now - found_at_) / kPatience, limits_.shortest, limits_.longest);
 }
 

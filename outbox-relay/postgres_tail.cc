@@ -57,12 +57,13 @@ void PostgresTail::ask(const TailQuestion& question) {
   });
 }
 
-void PostgresTail::take(std::vector<events::RecordedEvent>& out) {
+TailAnswer PostgresTail::take(std::vector<events::RecordedEvent>& out) {
   events::as_store_errors([&] {
     const BinaryRows rows = session_->receive();
     out.resize(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) assign(out[i], rows, i);
   });
+  return {.untold = out.size()};
 }
 
 }  // namespace ordersaga::relay

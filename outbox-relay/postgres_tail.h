@@ -16,7 +16,7 @@ class PostgresTail final : public LogTail {
   explicit PostgresTail(std::string target) : target_(std::move(target)) {}
   void ask(const TailQuestion& question) override;
   bool awaits() const override { return session_ != nullptr && session_->awaits(); }
-  void take(std::vector<events::RecordedEvent>& out) override;
+  TailAnswer take(std::vector<events::RecordedEvent>& out) override;
 
  private:
   std::string target_;

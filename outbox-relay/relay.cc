@@ -28,6 +28,7 @@ Relay::Relay(events::EventStore& store, Broker& broker, CursorStore& cursors, co
 
 void Relay::assign(Shard shard) {
   drop_unsent(shard);
+  tail_.leave(shard);
   shards_.insert_or_assign(shard, ShardState());
   halted_.erase(shard);
   count_shards();
@@ -40,6 +41,7 @@ void Relay::revoke(Shard shard) {
   const std::optional<Cursor> cursor = found->second.cursor;
   const bool saved = found->second.saved;
   drop_unsent(shard);
+  tail_.leave(shard);
   shards_.erase(found);
   halted_.erase(shard);
   count_shards();
@@ -124,8 +126,10 @@ bool Relay::resume_one() {
     log::info("the relay publishes a shard", {{"shard", shard.value}, {"from", point.on_topic.value + 1}});
     state.window.begin(point);
     state.taken = point.confirmed;
+    state.more = true;
     state.life = ++next_life_;
     state.phase = Phase::running;
+    tail_.follow(shard);
     pace_.hurry();
   } catch (const events::BadData& error) {
     halt(shard, state, error.what());
@@ -164,6 +168,7 @@ void Relay::restart(const std::string& why) {
   for (auto& [shard, state] : shards_) {
     update_cursor(shard, state);
     stale_.push_back(shard);
+    tail_.leave(shard);
     state.window.begin({});
     state.life = ++next_life_;
     state.phase = Phase::resuming;
@@ -174,6 +179,7 @@ void Relay::restart(const std::string& why) {
 
 void Relay::halt(Shard shard, ShardState& state, const std::string& why) {
   state.phase = Phase::halted;
+  tail_.leave(shard);
   halted_[shard] = why;
   count_shards();
   log::error("a shard is no longer published until an operator has looked", {{"shard", shard.value}, {"reason", why}});
@@ -218,6 +224,7 @@ void Relay::serve_operators() {
     log::warn("a shard is published once more, as an operator asked", {{"shard", cursor.shard.value}, {"from", cursor.position.value + 1}});
     ++counters_.republished;
     drop_unsent(cursor.shard);
+    tail_.leave(cursor.shard);
     ShardState& state = shards_.at(cursor.shard);
     state.window.begin({});
     state.life = ++next_life_;

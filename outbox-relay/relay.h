@@ -55,6 +55,8 @@ struct RelayOptions {
 };
 
 struct RelayCounters {
+  std::atomic<std::uint64_t> from_memory{0};      // records read there, appended by this process a moment ago (recent_tail.h)
+  std::atomic<std::uint64_t> from_store{0};       // the other records that were read
   std::atomic<std::uint64_t> published{0};        // records confirmed on all their topics
   std::atomic<std::uint64_t> messages{0};         // acknowledged
   std::atomic<std::uint64_t> dropped_replies{0};  // refused by their topic
@@ -92,7 +94,8 @@ class Relay {
   // do), save cursors that are due.
   Progress step(std::chrono::milliseconds max_wait);
 
-  // The log grew: the next step reads. For who commits in the same process.
+  // The log grew: the next step reads. For who commits in the same process. With a tail that is told as well what was
+  // appended, only a look now and then asks the store for the rest (TailQuestion, pace.h).
   void wake() { pace_.wake(); }
 
   // Reads nothing more, waits for what is in flight up to `limit`, saves all cursors.
@@ -115,6 +118,7 @@ class Relay {
     Phase phase = Phase::resuming;
     Window window;
     Position taken;                // records up to here were read; those above window.added() are in batch_
+    bool more = true;              // there may be more of them; nobody need tell
     std::uint64_t life = 0;        // of the window; fates of messages of another mean nothing
     std::optional<Cursor> cursor;  // the last that was taken from the window
     bool saved = false;            // `cursor` is

@@ -37,9 +37,11 @@ std::optional<TailQuestion> Relay::next_question() const {
   const std::size_t bytes_room = options_.max_in_flight_bytes - bytes;
   // 2. Who can use it. When it is too small for all, other shards come first each time.
   TailQuestion question;
+  question.epoch = epoch_;
+  const bool look = pace_.is_time_to_look(clock_.steady());
   for (const auto& [shard, state] : shards_) {
     const std::size_t records = state.phase == Phase::running ? state.window.readable(state.taken, options_.read_limit) : 0;
-    if (records > 0) question.parts.push_back({shard, state.taken, records});
+    if (records > 0) question.parts.push_back({shard, state.taken, records, look, state.more});
   }
   if (question.parts.empty()) return std::nullopt;
   const std::size_t parts = std::min({question.parts.size(), room, bytes_room / kLeastBytes});
@@ -77,9 +79,12 @@ std::size_t Relay::take_answer() {
   next_unsent_ = 0;
   batch_bytes_ = 0;
   dropped_.clear();
-  tail_.take(batch_);
+  const TailAnswer answer = tail_.take(batch_);
+  counters_.from_memory += answer.from_memory;
+  counters_.from_store += batch_.size() - answer.from_memory;
   std::erase_if(batch_, [this](const RecordedEvent& r) { return contains(stale_, r.shard); });
-  pace_.read(batch_.size(), clock_.steady());
+  pace_.read(batch_.size(), answer.looked ? std::optional(answer.untold) : std::nullopt, clock_.steady());
+  if (answer.more) pace_.hurry();
   // Records up to the end of each part are taken; a part that is full has more behind it.
   std::size_t next = 0;
   for (const TailQuestion::Part& part : asked_.parts) {
@@ -88,6 +93,8 @@ std::size_t Relay::take_answer() {
       batch_bytes_ += batch_[next].payload.size() + batch_[next].metadata.size() + kRecordOverhead;
       shards_.at(part.shard).taken = batch_[next].position;
     }
+    if (const auto found = shards_.find(part.shard); found != shards_.end() && !contains(stale_, part.shard))
+      found->second.more = records == part.records;
     if (records == options_.read_limit) pace_.hurry();
   }
   return batch_.size();

@@ -57,9 +57,13 @@ std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& 
   };
   const RelayCounters& c = relay.counters();
   std::vector<Counted> counted;
-  auto count = [&](const char* name, const char* help, const std::atomic<std::uint64_t>& value) {
-    counted.push_back({&value, runtime::CounterMirror(metrics.counter(name, help))});
+  auto count = [&](const char* name, const char* help, const std::atomic<std::uint64_t>& value,
+                   const runtime::Metrics::Labels& labels = {}) {
+    counted.push_back({&value, runtime::CounterMirror(metrics.counter(name, help, labels))});
   };
+  const char* const read = "Records that the relay read, and where";
+  count("relay_records_read_total", read, c.from_memory, {{"from", "memory"}});
+  count("relay_records_read_total", read, c.from_store, {{"from", "store"}});
   count("outbox_published_total", "Records confirmed on all their topics", c.published);
   count("outbox_messages_total", "Messages that Kafka acknowledged", c.messages);
   count("outbox_dropped_replies_total", "Replies whose topic refused them", c.dropped_replies);

@@ -9,7 +9,7 @@ void StoreTail::ask(const TailQuestion& question) {
   awaits_ = true;
 }
 
-void StoreTail::take(std::vector<events::RecordedEvent>& out) {
+TailAnswer StoreTail::take(std::vector<events::RecordedEvent>& out) {
   awaits_ = false;
   out.clear();
   for (const TailQuestion::Part& part : question_.parts) {
@@ -21,6 +21,7 @@ void StoreTail::take(std::vector<events::RecordedEvent>& out) {
       out.push_back(std::move(record));
     }
   }
+  return {.untold = out.size()};
 }
 
 }  // namespace ordersaga::relay

@@ -66,6 +66,37 @@ TEST_P(CommitFates, AResultIsRecordedOnceAndItsNextCallIsMade) {
   EXPECT_GE(books, 1);
 }
 
+TEST_P(CommitFates, WhatIsHandedOverStandsInTheLogAndAfterTheDoubtNothingIsMissed) {
+  for (int s = 0; s < kShards; ++s) a_->recent.follow(Shard(static_cast<std::int16_t>(s)));
+  receive("SKU-1", 10);
+  a_->lane.offer(message("o1", place("o1"), "place-o1"));
+  live_through();
+  to_the_end(*a_, "o1");
+  std::map<Shard, std::vector<events::RecordedEvent>> log;
+  for (Record& r : records()) log[r.event.shard].push_back(std::move(r.event));
+  std::size_t handed_over = 0;
+  for (const auto& [shard, wanted] : log) {
+    // From what was dropped on, to the head.
+    std::vector<events::RecordedEvent> found;
+    for (std::int64_t after = 0; found.empty() && after < std::ssize(wanted); ++after)
+      a_->recent.take({shard, Epoch(1), Position(after), 1'000, 1 << 20, 0}, found);
+    if (found.empty()) continue;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const events::RecordedEvent& r = wanted.at(static_cast<std::size_t>(found[i].position.value - 1));
+      EXPECT_EQ(found[i].stream, r.stream);
+      EXPECT_EQ(found[i].version, r.version);
+      EXPECT_EQ(found[i].type, r.type);
+      EXPECT_EQ(found[i].payload, r.payload);
+      EXPECT_EQ(found[i].metadata, r.metadata);
+      EXPECT_EQ(found[i].recorded_at, r.recorded_at);
+    }
+    EXPECT_EQ(found.back().position, wanted.back().position);
+    handed_over += found.size();
+  }
+  EXPECT_GT(handed_over, 0U);
+  EXPECT_EQ(handed_over == records().size(), GetParam().fate == CommitFate::done) << "a lane that is in doubt takes back what it gave";
+}
+
 TEST_P(CommitFates, ATimerMovesItsSagaOnce) {
   receive("SKU-1", 10);
   placed("o1");

@@ -89,7 +89,8 @@ class HandEffects final : public Effects {
 // One process: a session with the log and a lane on it.
 struct Process {
   Process(events::MemoryLog& log, const runtime::Clock& clock, LaneSettings settings)
-      : store(log), lane(store, effects, clock, settings, {[this](Handled h) { handled.push_back(std::move(h)); }, {}, &turn_metrics}) {}
+      : store(log),
+        lane(store, effects, clock, settings, {[this](Handled h) { handled.push_back(std::move(h)); }, {}, &turn_metrics, &recent}) {}
 
   Lane::Step step() { return lane.step(); }
   // Until there is nothing to do. A lane that is not let more than `patience` times is stuck.
@@ -105,6 +106,7 @@ struct Process {
   }
 
   events::MemoryEventStore store;
+  events::RecentRecords recent{1 << 20};  // for whom the test follows
   HandEffects effects;
   std::vector<Handled> handled;
   runtime::Metrics metrics;

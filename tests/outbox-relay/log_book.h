@@ -9,6 +9,7 @@
 
 #include "events/codec.h"
 #include "events/memory_event_store.h"
+#include "events/recent_records.h"
 #include "ordersaga/log/v1/record.pb.h"
 #include "ordersaga/order/v1/events.pb.h"
 #include "ordersaga/saga/v1/saga.pb.h"
@@ -44,6 +45,9 @@ class LogBook {
 
   events::EventStore& store() { return store_; }
   events::MemoryLog& log() { return log_; }
+  // Where what is appended is handed over, as a lane does in the relay's process; null: as another process.
+  events::RecentRecords* hands_over = nullptr;
+
   Position head(Shard shard) const { return heads_.at(static_cast<std::size_t>(shard.value)); }
 
   void append(events::NewRecord record) {
@@ -52,8 +56,10 @@ class LogBook {
     events::TurnWrite write;
     write.records.push_back(std::move(record));
     const Timestamp now = std::max(turn->clock(), turn->heads()[0].recorded_at);
-    ASSERT_TRUE(std::holds_alternative<events::Written>(turn->write(write, now)));
+    const events::WriteOutcome outcome = turn->write(write, now);
+    ASSERT_TRUE(std::holds_alternative<events::Written>(outcome));
     turn->commit();
+    if (hands_over != nullptr) hands_over->add(turn->epoch(), write.records, std::get<events::Written>(outcome).positions, now);
     Position& head = heads_.at(static_cast<std::size_t>(shard.value));
     head = head.next();
   }

@@ -13,7 +13,7 @@ int reads_in(Pace& pace, microseconds& now, microseconds duration) {
   int reads = 0;
   for (const microseconds end = now + duration; now < end;) {
     now += std::max(pace.until_read(now), microseconds(1));
-    pace.read(0, now);
+    pace.read(0, 0, now);
     ++reads;
   }
   return reads;
@@ -30,18 +30,18 @@ TEST(Pace, WhatOthersAppendIsFoundWithinTwoMillisecondsWhileTheyGoOn) {
   Pace pace({});
   microseconds now = 1h;
   reads_in(pace, now, 10s);
-  pace.read(0, now);
+  pace.read(0, 0, now);
   now += pace.until_read(now);
-  pace.read(1, now);
+  pace.read(1, 1, now);
   for (int i = 0; i < 100; ++i) {
     // Once in ten milliseconds there is something.
     for (int j = 0; j < 4; ++j) {
       EXPECT_LE(pace.until_read(now), 2ms);
       now += 2ms;
-      pace.read(0, now);
+      pace.read(0, 0, now);
     }
     now += 2ms;
-    pace.read(1, now);
+    pace.read(1, 1, now);
   }
 }
 
@@ -53,19 +53,47 @@ TEST(Pace, WhoIsWokenReadsAtOnceAndLooksNoMoreOftenForThat) {
   EXPECT_EQ(gap, 50ms);
   pace.wake();
   EXPECT_EQ(pace.until_read(now), 0us);
-  pace.read(5, now);
+  pace.read(5, 5, now);
   now += 1ms;
   EXPECT_EQ(pace.until_read(now), 49ms);
+}
+
+TEST(Pace, WhoIsToldOfAllAgainAndAgainLooksNoLessOftenForThat) {
+  Pace pace({});
+  microseconds now = 1h;
+  reads_in(pace, now, 10s);
+  int looks = 0;
+  for (const microseconds end = now + 10s; now < end; now += 500us) {
+    pace.wake();
+    if (pace.until_read(now) > 0us) continue;
+    const bool look = pace.is_time_to_look(now);
+    looks += look ? 1 : 0;
+    pace.read(4, look ? std::optional<std::size_t>(0) : std::nullopt, now);
+  }
+  EXPECT_GE(looks, 199);
+  EXPECT_LE(looks, 201);
+}
+
+TEST(Pace, WhatWasToldMakesNobodyLookMoreOften) {
+  Pace pace({});
+  microseconds now = 1h;
+  reads_in(pace, now, 10s);
+  now += pace.until_read(now);
+  pace.read(5, 0, now);  // it looked, and found only what it was told of
+  EXPECT_EQ(pace.until_read(now), 50ms);
+  now += 50ms;
+  pace.read(5, 1, now);
+  EXPECT_EQ(pace.until_read(now), 2ms);
 }
 
 TEST(Pace, AfterALargeCatchItWaitsForTheNextOneToBeLargeEvenWhenWoken) {
   Pace pace({});
   microseconds now = 1h;
-  pace.read(100, now);
+  pace.read(100, 100, now);
   pace.wake();
   EXPECT_EQ(pace.until_read(now), 10ms);
   now += 10ms;
-  pace.read(100'000, now);
+  pace.read(100'000, 100'000, now);
   pace.wake();
   EXPECT_EQ(pace.until_read(now), 30ms);
 }
@@ -73,10 +101,10 @@ TEST(Pace, AfterALargeCatchItWaitsForTheNextOneToBeLargeEvenWhenWoken) {
 TEST(Pace, WhereThereIsMoreForCertainNothingIsWaitedFor) {
   Pace pace({});
   const microseconds now = 1h;
-  pace.read(8'000, now);
+  pace.read(8'000, 8'000, now);
   pace.hurry();
   EXPECT_EQ(pace.until_read(now), 0us);
-  pace.read(8'000, now);
+  pace.read(8'000, 8'000, now);
   EXPECT_EQ(pace.until_read(now), 30ms);
 }
 

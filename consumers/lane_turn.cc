@@ -41,13 +41,23 @@ std::string mismatch_id(const ReadableCommand& c) {
   return id;
 }
 
-UnreadableCommand too_old(const ReadableCommand& c) {
+UnreadableCommand turned_away(const ReadableCommand& c, std::string_view code, std::string message) {
   const ordersaga::log::v1::InputRecord& record = *c.input.record;
-  return {.code = std::string(error::kCommandTooOld),
-          .message = "it lay in Kafka for longer than ids of commands are remembered, and may have been decided before",
+  return {.code = std::string(code),
+          .message = std::move(message),
           .reply_topic = record.reply().topic(),
           .command_id = record.command_id(),
           .reply_in_json = record.reply().content_type() == headers::kJson};
+}
+
+UnreadableCommand too_old(const ReadableCommand& c) {
+  return turned_away(c, error::kCommandTooOld,
+                     "it lay in Kafka for longer than ids of commands are remembered, and may have been decided before");
+}
+
+// It was decided before, and has its outcome; but the record that says which cannot be read, for it is in a detached leaf.
+UnreadableCommand without_its_answer(const ReadableCommand& c, const std::string& why) {
+  return turned_away(c, error::kInternal, "it was decided before, and its answer cannot be read: " + why);
 }
 
 }  // namespace
@@ -176,8 +186,15 @@ void Lane::sort_out_known_commands(Attempt& a) {
       mismatches.push_back(std::move(e));
     } else {
       ++counters_.duplicates;
-      if (known->second.source != source_of(std::get<ConsumedMessage>(batch_[e.batch_index].input)))
+      const Pending& pending = batch_[e.batch_index];
+      const auto& message = std::get<ConsumedMessage>(pending.input);
+      if (known->second.source == source_of(message)) continue;
+      if (pending.broke.empty()) {
         a.replays.push_back({std::move(e), known->second});
+      } else {
+        ++a.parked;
+        a.first[e.batch_index] = turn_away(message, without_its_answer(*e.command, pending.broke));
+      }
     }
   }
   keys.clear();

@@ -39,13 +39,19 @@ std::optional<ShardPosition> first_hole(std::span<const ShardPosition> after, st
   return std::nullopt;
 }
 
-void throw_hole(Connection& connection, const ShardPosition& missing) {
-  std::string shard = std::to_string(missing.shard.value), position = std::to_string(missing.position.value);
-  Rows rows = connection.exec(kLeafOf, Parameters().add(missing.shard.value).add(missing.position.value));
-  if (rows.empty()) throw StoreError("the log has no position " + position + " in shard " + shard + ", and goes on above it");
-  throw LeafDetached("position " + position + " of shard " + shard + " lies in the leaf events_" + shard + "_" +
-                     std::string(rows.text(0, 0)) + ", which " + std::string(rows.text(0, 1)) + " detached on " +
+void require_not_detached(Connection& connection, const ShardPosition& position) {
+  Rows rows = connection.exec(kLeafOf, Parameters().add(position.shard.value).add(position.position.value));
+  if (rows.empty()) return;
+  std::string shard = std::to_string(position.shard.value);
+  throw LeafDetached("position " + std::to_string(position.position.value) + " of shard " + shard + " lies in the leaf events_" + shard +
+                     "_" + std::string(rows.text(0, 0)) + ", which " + std::string(rows.text(0, 1)) + " detached on " +
                      std::string(rows.text(0, 2)) + remedy(shard, rows.text(0, 0)));
+}
+
+void throw_hole(Connection& connection, const ShardPosition& missing) {
+  require_not_detached(connection, missing);
+  throw StoreError("the log has no position " + std::to_string(missing.position.value) + " in shard " +
+                   std::to_string(missing.shard.value) + ", and goes on above it");
 }
 
 void require_not_archived(Connection& connection, std::span<const std::string_view> streams, int shards) {

@@ -15,6 +15,9 @@ namespace ordersaga::events {
 // dense, and the newest leaf is never detached.
 std::optional<ShardPosition> first_hole(std::span<const ShardPosition> after, std::span<const RecordedEvent> read);
 
+// Throws LeafDetached, which names the leaf, when a detached one holds the position.
+void require_not_detached(runtime::postgres::Connection& connection, const ShardPosition& position);
+
 // Throws LeafDetached that names the leaf which holds the position, or StoreError when none does: the log is broken.
 [[noreturn]] void throw_hole(runtime::postgres::Connection& connection, const ShardPosition& missing);
 

@@ -154,7 +154,7 @@ class TurnTransaction {
   virtual std::vector<RecordedEvent> read_streams(std::span<const std::string> streams) = 0;
   // All locations of the SKUs; unknown SKUs give no row. LockRows::yes locks them, in key order.
   virtual std::vector<StockLevel> read_levels(std::span<const std::string> skus, LockRows lock) = 0;
-  virtual std::vector<RecordedEvent> read_records(std::span<const std::pair<Shard, Position>> places) = 0;
+  virtual std::vector<RecordedEvent> read_records(std::span<const std::pair<Shard, Position>> places) = 0;  // throws LeafDetached
 
   // Those of the ids that are parked, in these shards.
   virtual std::vector<ParkedInput> read_parked(std::span<const std::int64_t> ids) = 0;

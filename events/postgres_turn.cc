@@ -225,8 +225,15 @@ std::vector<RecordedEvent> PostgresTurn::read_records(std::span<const std::pair<
     shards.add(shard.value);
     positions.add(position.value);
   }
-  return as_store_errors(
-      [&] { return records_of(connection_.exec(kReadRecords, Parameters().add(std::move(shards)).add(std::move(positions)))); });
+  return as_store_errors([&] {
+    std::vector<RecordedEvent> records =
+        records_of(connection_.exec(kReadRecords, Parameters().add(std::move(shards)).add(std::move(positions))));
+    if (has_archive_ && records.size() < wanted.size()) {
+      for (const RecordedEvent& r : records) wanted.erase({r.shard, r.position});
+      require_not_detached(connection_, {wanted.begin()->first, wanted.begin()->second});
+    }
+    return records;
+  });
 }
 
 std::vector<ParkedInput> PostgresTurn::read_parked(std::span<const std::int64_t> ids) {

@@ -98,6 +98,39 @@ constexpr Statement kChangeLevels = {
     "WHERE s.pool = d.pool AND s.sku = d.sku AND s.location = d.location AND d.on_hand >= 0 AND d.reserved >= 0 "
     "RETURNING s.sku, s.location"};
 
+// What one kInsertRecords takes, roughly: the connection's buffer holds a statement whole, and keeps its largest size for ever.
+constexpr std::size_t kInsertBytes = 512 * 1024;
+
+// The records from `next` on that one statement takes, at least one. Returns the place of the first that it does not take.
+std::size_t add_records(const std::vector<NewRecord>& records, const std::vector<Position>& positions, std::size_t next,
+                        Parameters& parameters) {
+  const std::size_t begin = next;
+  std::size_t bytes = 0;
+  for (; next < records.size() && (next == begin || bytes < kInsertBytes); ++next)
+    bytes += records[next].stream.size() + records[next].payload.size() + records[next].metadata.size();
+  const std::size_t n = next - begin;
+  Array shards = Array::of_smallint(n), places = Array::of_bigint(n), streams = Array::of_text(n), versions = Array::of_integer(n),
+        types = Array::of_smallint(n), payloads = Array::of_bytea(n), metadata = Array::of_bytea(n);
+  for (std::size_t i = begin; i < next; ++i) {
+    const NewRecord& r = records[i];
+    shards.add(r.shard.value);
+    places.add(positions[i].value);
+    if (r.stream.empty()) {
+      streams.null();
+      versions.null();
+    } else {
+      streams.add(r.stream);
+      versions.add(r.version.value);
+    }
+    types.add(r.type.value);
+    payloads.add(r.payload);
+    metadata.add(r.metadata);
+  }
+  parameters.add(std::move(shards)).add(std::move(places)).add(std::move(streams)).add(std::move(versions));
+  parameters.add(std::move(types)).add(std::move(payloads)).add(std::move(metadata));
+  return next;
+}
+
 // The rows of these two tables have no CHECK that a checked turn can break: what 23514 says is that there is no partition.
 template <class F>
 auto into_partitions(const char* table, F&& insert) {
@@ -298,30 +331,18 @@ std::string PostgresTurn::insert_records(const TurnWrite& turn, const std::vecto
     names.add(a.stream);
     firsts.add(a.first.value);
   }
-  std::size_t n = turn.records.size();
-  Array shards = Array::of_smallint(n), places = Array::of_bigint(n), streams = Array::of_text(n), versions = Array::of_integer(n),
-        types = Array::of_smallint(n), payloads = Array::of_bytea(n), metadata = Array::of_bytea(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    const NewRecord& r = turn.records[i];
-    shards.add(r.shard.value);
-    places.add(positions[i].value);
-    if (r.stream.empty()) {
-      streams.null();
-      versions.null();
-    } else {
-      streams.add(r.stream);
-      versions.add(r.version.value);
-    }
-    types.add(r.type.value);
-    payloads.add(r.payload);
-    metadata.add(r.metadata);
+  for (std::size_t next = 0; next < turn.records.size();) {
+    // All streams are looked at by the first statement.
+    Parameters parameters;
+    parameters.add(std::exchange(in_shards, Array::of_smallint()));
+    parameters.add(std::exchange(names, Array::of_text()));
+    parameters.add(std::exchange(firsts, Array::of_integer()));
+    next = add_records(turn.records, positions, next, parameters);
+    parameters.add(now);
+    Rows wrong = into_partitions("log.events", [&] { return connection_.exec(kInsertRecords, parameters); });
+    if (!wrong.empty()) return std::string(wrong.text(0, 0));
   }
-  Parameters parameters;
-  parameters.add(std::move(in_shards)).add(std::move(names)).add(std::move(firsts));
-  parameters.add(std::move(shards)).add(std::move(places)).add(std::move(streams)).add(std::move(versions));
-  parameters.add(std::move(types)).add(std::move(payloads)).add(std::move(metadata)).add(now);
-  Rows wrong = into_partitions("log.events", [&] { return connection_.exec(kInsertRecords, parameters); });
-  return wrong.empty() ? std::string() : std::string(wrong.text(0, 0));
+  return {};
 }
 
 void PostgresTurn::insert_inbox(const TurnWrite& turn, const std::vector<Position>& positions, Timestamp now) {

@@ -97,6 +97,40 @@ TEST_F(PostgresEventStoreTest, a_turn_of_many_orders_takes_as_many_statements_as
   EXPECT_EQ(counts[0], 12u);
 }
 
+TEST_F(PostgresEventStoreTest, a_turn_of_many_bytes_goes_in_several_statements_whole_in_order_or_not_at_all) {
+  const std::string stream = stream_in_zero();
+  const std::string large(100'000, 'x');
+  TurnWrite first;
+  first.records = {event_of(stream, 1, kShards)};
+  commit(first);
+  const auto turn_until = [&](int last) {
+    TurnWrite what;
+    for (int version = 2; version <= 20; ++version)
+      what.records.push_back(event_of(stream, version, kShards, large + std::to_string(version)));
+    what.records.push_back(event_of(stream + "x", last, kShards));
+    return what;
+  };
+  std::vector<Shard> all = {shard(0), shard(1), shard(2), shard(3)};
+  {
+    auto turn = store.begin(all);
+    const WriteOutcome refused = turn->write(turn_until(2), now_of(*turn));  // the last record's stream has no version 1
+    ASSERT_TRUE(std::holds_alternative<VersionConflict>(refused));
+    EXPECT_EQ(std::get<VersionConflict>(refused).stream, stream + "x");
+  }
+  EXPECT_EQ(store.read_stream(stream, Version(0), 100).size(), 1u);
+
+  const std::uint64_t before = store.statements();
+  commit(turn_until(1));
+  EXPECT_EQ(store.statements() - before, 2u + 4u + 1u);  // begin and heads; 1.9 MB of records, 512 KiB each; commit
+  const auto whole = store.read_stream(stream, Version(0), 100);
+  ASSERT_EQ(whole.size(), 20u);
+  for (std::size_t i = 1; i < whole.size(); ++i) {
+    EXPECT_EQ(whole[i].version, Version(static_cast<std::int32_t>(i) + 1));
+    EXPECT_EQ(whole[i].payload, large + std::to_string(i + 1));
+    EXPECT_EQ(whole[i].position, whole[i - 1].position.next());
+  }
+}
+
 TEST_F(PostgresEventStoreTest, a_turn_that_writes_nothing_sends_no_write) {
   store.begin(std::vector{shard(0)})->commit();
   std::uint64_t before = store.statements();

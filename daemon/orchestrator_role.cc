@@ -44,7 +44,9 @@ class Orchestration {
     runtime::kafka::ConsumerOptions membership;
     membership.group = consumers::kOrchestratorGroup;
     membership.topics = {std::string(topics::kCommands)};
-    membership.queue_bytes = 16 * 1024 * 1024;
+    // What is here when a partition is paused for its lane's backlog is thrown away, and fetched again when it goes on.
+    membership.queue_messages = 10'000;
+    membership.queue_bytes = 4 * 1024 * 1024;
     runtime::kafka::KafkaConsumer consumer(kafka_config(settings_, kName), as_member(std::move(membership), settings_, kName));
     consumers::OrchestratorSettings orchestration = orchestrator_settings();
     orchestration.brokers_down = [&consumer] { return consumer.brokers_down(); };

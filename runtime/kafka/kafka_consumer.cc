@@ -68,7 +68,10 @@ ClientHandle make_consumer(const Config& config, const ConsumerOptions& options,
   conf.set("enable.auto.offset.store", "false");
   conf.set("auto.offset.reset", options.from_beginning ? "earliest" : "latest");
   conf.set("fetch.wait.max.ms", "100");
+  conf.set("queued.min.messages", std::to_string(options.queue_messages));  // despite its name: above it nothing is fetched
   conf.set("queued.max.messages.kbytes", std::to_string(options.queue_bytes / 1024));
+  conf.set("fetch.max.bytes", std::to_string(options.fetch_bytes));
+  conf.set("fetch.message.max.bytes", std::to_string(options.partition_fetch_bytes));
   rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
   return make_client(ClientKind::consumer, conf);

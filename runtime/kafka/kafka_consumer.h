@@ -34,8 +34,15 @@ struct ConsumerOptions {
   bool from_beginning = true;
   // False: membership only; nothing is ever read.
   bool reads = true;
-  // Of what is fetched and not polled yet, roughly. Who fills it gets nothing more of that partition for a second.
-  std::size_t queue_bytes = 64 * 1024 * 1024;
+  // Of what is fetched and not polled yet: messages, and the bytes of their keys and values. A message takes some 500 bytes more,
+  // and its headers. Nothing more is fetched beyond, until the client looks again, which may take it a second; and what has been
+  // asked for by then still comes.
+  std::size_t queue_messages = 20'000;
+  std::size_t queue_bytes = 8 * 1024 * 1024;
+  // Of one answer of a broker, as sent (its batches may be compressed): of all partitions, at least a million, and of one of them.
+  // A batch that is larger comes whole.
+  std::size_t fetch_bytes = 1024 * 1024;
+  std::size_t partition_fetch_bytes = 128 * 1024;
 };
 
 class KafkaConsumer final : public Consumer {

@@ -2,7 +2,10 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <regex>
 #include <set>
+#include <thread>
 
 #include "runtime/kafka/kafka_producer.h"
 #include "tests/runtime/kafka/broker.h"
@@ -71,6 +74,40 @@ TEST_F(Group, AMemberAloneGetsAllPartitionsAndReadsThemInOrder) {
   EXPECT_EQ(member.owned, (std::set<std::int32_t>{0, 1, 2, 3}));
   std::array<std::int64_t, 4> next{};
   for (const ConsumedMessage& m : member.messages) ASSERT_EQ(m.offset, next.at(static_cast<std::size_t>(m.partition))++);
+}
+
+TEST_F(Group, WhatIsNotTakenYetIsFetchedNoFurtherAheadThanTheBoundAndAllOfItComes) {
+  constexpr int kBatch = 100, kBatches = 40, kBound = 500;
+  const std::string topic = make_topic("ahead", 1);
+  for (int i = 0; i < kBatches; ++i) fill(topic, 1, kBatch);
+
+  // The client's own account of why it stops fetching, when it has so many messages.
+  std::mutex mutex;
+  int queued_at_stop = 0;
+  const std::regex stops(R"(\((\d+)/\d+ msgs, .*is not fetchable: queued\.min\.messages exceeded)");
+  config.extra = {{"debug", "fetch"}, {"log_level", "7"}};
+  config.log = [&](Severity, std::string_view text) {
+    std::match_results<std::string_view::const_iterator> match;
+    if (!std::regex_search(text.begin(), text.end(), match, stops)) return;
+    const std::lock_guard lock(mutex);
+    queued_at_stop = std::max(queued_at_stop, std::stoi(match[1].str()));
+  };
+  ConsumerOptions o = options(unique("group"), topic);
+  o.queue_messages = kBound;
+  o.partition_fetch_bytes = 1024;  // so one batch an answer
+  Member member(config, o);
+  ASSERT_TRUE(eventually([&] { return member.poll(), !member.owned.empty() && !member.messages.empty(); }));
+  const auto at_stop = [&] {
+    const std::lock_guard lock(mutex);
+    return queued_at_stop;
+  };
+  ASSERT_TRUE(eventually([&] { return std::this_thread::sleep_for(10ms), at_stop() > 0; })) << "it fetched all that there was";
+  EXPECT_GE(at_stop(), kBound);
+  EXPECT_LE(at_stop(), kBound + 2 * kBatch);
+
+  ASSERT_TRUE(eventually([&] { return member.poll(), member.messages.size() >= kBatch * kBatches; }));
+  for (std::size_t i = 0; i < member.messages.size(); ++i) ASSERT_EQ(member.messages[i].offset, static_cast<std::int64_t>(i));
+  EXPECT_LE(at_stop(), kBound + 2 * kBatch);
 }
 
 TEST_F(Group, ASecondMemberTakesHalfAndGivesItBackWhenItLeaves) {

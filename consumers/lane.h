@@ -59,7 +59,7 @@ struct LaneSettings {
   // Inputs of one turn, at most.
   std::size_t max_inputs = 2'000;
   // Of the orders that are held from turn to turn, roughly.
-  std::size_t max_state_bytes = 16 * 1024 * 1024;
+  std::size_t max_state_bytes = 8 * 1024 * 1024;
   // No commands are begun while more calls to the outside than this are in flight.
   std::size_t max_effects = 20'000;
   // Calls that a new owner makes again, in one turn.

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <regex>
+#include <set>
 #include <thread>
 
 #include "events/postgres_event_store.h"
@@ -195,6 +196,24 @@ TEST_F(WithAProjector, AReadWaitsForAPosition) {
   Outcome read = run_beside_projector({"order", "get", "o9", "--min-position", last, "-o", "json"});
   EXPECT_EQ(read.code, 0) << read.err;
   EXPECT_EQ(Json::parse(read.out)["status"], "COMPLETED");
+  // The same of its sagas.
+  record_completed_order(history_, "o10");
+  const Shard next = history_.shard_of_key("o10");
+  const std::string end = std::to_string(next.value) + ":" +
+                          std::to_string(number("SELECT max(position) FROM log.events WHERE shard = " + std::to_string(next.value)));
+  EXPECT_EQ(run({"saga", "list", "--min-position", end, "--timeout", "200ms"}).code, 6);
+  EXPECT_EQ(run({"saga", "list", "--min-position", "x:5"}).code, 2);
+  publish();
+  Outcome sagas = run_beside_projector({"saga", "list", "--order", "o10", "--min-position", end, "-o", "json"});
+  EXPECT_EQ(sagas.code, 0) << sagas.err;
+  std::set<std::string> seen;
+  const Json listed = Json::parse(sagas.out);
+  for (const Json& saga : listed["items"]) seen.insert(saga["type"]);
+  EXPECT_EQ(seen, (std::set<std::string>{"fulfil_order", "place_order"}));
+  for (const char* verb : {"get", "timeline"}) {
+    EXPECT_EQ(run({"saga", verb, "o10", "--min-position", end}).code, 0) << verb;
+    EXPECT_EQ(run({"saga", verb, "o10", "--min-position", std::to_string(next.value) + ":9999", "--timeout", "100ms"}).code, 6) << verb;
+  }
   // What a later epoch undid is not reached.
   sql("INSERT INTO log.epochs VALUES (2, " + std::to_string(its.value) + ", 1, 1)");
   EXPECT_EQ(run({"order", "get", "o9", "--min-position", last, "--timeout", "200ms"}).code, 6);

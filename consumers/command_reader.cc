@@ -4,6 +4,9 @@
 #include <google/protobuf/util/time_util.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "consumers/routes.h"
 #include "events/codec.h"
 #include "schemas/error_codes.h"
@@ -90,6 +93,22 @@ std::string id_or_default(const ConsumedMessage& m, std::string_view header, con
 }
 
 }  // namespace
+
+std::chrono::sys_time<std::chrono::milliseconds> first_appended(const ConsumedMessage& m) {
+  const std::string_view text = m.header(kFirstAppendedHeader).value_or("");
+  std::int64_t millis = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), millis);
+  if (error != std::errc() || end != text.data() + text.size() || millis <= 0) return m.timestamp;
+  return std::min(m.timestamp, std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(millis)));
+}
+
+runtime::kafka::OutgoingMessage forwarded(const ConsumedMessage& m, Shard right) {
+  runtime::kafka::OutgoingMessage out{m.topic, right.value, m.key, m.value, m.headers};
+  std::erase_if(out.headers, [](const runtime::kafka::Header& h) { return h.name == kFirstAppendedHeader; });
+  if (const auto first = first_appended(m).time_since_epoch().count(); first > 0)
+    out.headers.push_back({std::string(kFirstAppendedHeader), std::to_string(first)});
+  return out;
+}
 
 Reading read_command(const ConsumedMessage& m, int shards, Arena* arena) {
   if (!m.key || m.key->empty()) return unreadable(m, "the record has no key");

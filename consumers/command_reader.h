@@ -4,6 +4,7 @@
 
 #include <google/protobuf/arena.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <variant>
@@ -51,6 +52,14 @@ runtime::kafka::ConsumedMessage as_message(events::OperatorCommand&& command);
 inline bool is_operators(const runtime::kafka::ConsumedMessage& message) {
   return message.topic == kOperatorTopic;
 }
+
+// When the record was first appended to the topic. A forwarded one says so in a header of ours, for its own time is that of its
+// forwarding, and a command must not become younger by that. Whoever writes the header can make a command look older, never
+// younger. Not after 1970: not known.
+inline constexpr std::string_view kFirstAppendedHeader = "first-appended-ms";
+std::chrono::sys_time<std::chrono::milliseconds> first_appended(const runtime::kafka::ConsumedMessage& message);
+// The record as it goes to the partition of its key.
+runtime::kafka::OutgoingMessage forwarded(const runtime::kafka::ConsumedMessage& message, Shard right);
 
 Reading read_command(const runtime::kafka::ConsumedMessage& message, int shards, google::protobuf::Arena* arena);
 

@@ -94,7 +94,7 @@ std::vector<OutgoingMessage> Lane::turn_away(const ConsumedMessage& message, con
 
 void Lane::forward(const ConsumedMessage& message, Shard right) {
   ++counters_.forwarded;
-  finish(message, {{message.topic, right.value, message.key, message.value, message.headers}});
+  finish(message, {forwarded(message, right)});
 }
 
 void Lane::finish(const ConsumedMessage& message, std::vector<OutgoingMessage> first) {

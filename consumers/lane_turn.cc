@@ -150,7 +150,7 @@ void Lane::sort_out_known_commands(Attempt& a) {
   };
   // Whether its id may have been forgotten since it was decided.
   auto is_too_old = [&](const Attempt::Entry& e) {
-    auto appended = std::get<ConsumedMessage>(batch_[e.batch_index].input).timestamp;
+    auto appended = first_appended(std::get<ConsumedMessage>(batch_[e.batch_index].input));
     return appended.time_since_epoch().count() > 0 && appended < a.transaction->inbox_since();
   };
   auto look_up = [&](const std::vector<events::InboxKey>& keys) {

@@ -31,6 +31,45 @@ TEST_F(CommandReader, KeepsTheBytesAndThePlaceOfTheCommand) {
   EXPECT_EQ(c.input.record->reply().when(), log_v1::REPLY_WHEN_COMPLETED);
 }
 
+// The trap: Kafka gives the forwarded record the time of its forwarding, and with that the command would be young again.
+TEST_F(CommandReader, AForwardedCommandIsAsOldAsItsFirstRecord) {
+  ConsumedMessage m = message("o1", place("o1"), "c1");
+  const auto appended = m.timestamp;
+  EXPECT_EQ(first_appended(m), appended);
+  auto forward = [](const ConsumedMessage& from, std::chrono::sys_time<std::chrono::milliseconds> at) {
+    const OutgoingMessage out = forwarded(from, Shard(3));
+    ConsumedMessage to = from;
+    to.partition = out.partition;
+    to.headers = out.headers;
+    to.timestamp = at;
+    return to;
+  };
+  ConsumedMessage once = forward(m, appended + 24h);
+  EXPECT_EQ(once.partition, 3);
+  EXPECT_EQ(first_appended(once), appended);
+  ConsumedMessage twice = forward(once, appended + 48h);
+  EXPECT_EQ(first_appended(twice), appended);
+  EXPECT_EQ(twice.headers.size(), m.headers.size() + 1) << "each says it once";
+}
+
+TEST_F(CommandReader, ASenderCanMakeItsCommandLookOlderButNotYounger) {
+  ConsumedMessage m = message("o1", place("o1"), "c1");
+  const auto appended = m.timestamp;
+  const auto millis = appended.time_since_epoch().count();
+  const std::string name(kFirstAppendedHeader);
+  for (const std::string& said : {std::to_string(millis + 1), std::string("9223372036854775808"), std::string("-1"), std::string("0"),
+                                  std::string("soon"), std::to_string(millis - 1) + "x", std::string()}) {
+    m.headers.push_back({name, said});
+    EXPECT_EQ(first_appended(m), appended) << said;
+    EXPECT_EQ(header_of(forwarded(m, Shard(0)), name), std::to_string(millis)) << said;
+    m.headers.pop_back();
+  }
+  m.headers.push_back({name, std::to_string(millis - 1)});
+  EXPECT_EQ(first_appended(m), appended - 1ms);
+  m.timestamp = {};
+  EXPECT_EQ(header_of(forwarded(m, Shard(0)), name), "") << "what is not known is not said";
+}
+
 TEST_F(CommandReader, ReadsJsonOfTheSameCommand) {
   ConsumedMessage m = message("o1", place("o1"), "c1");
   m.value = R"({"orderId":"o1","customer_id":"c","items":[{"sku":"S","quantity":2}]})";

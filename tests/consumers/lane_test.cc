@@ -131,6 +131,27 @@ TEST_F(LaneFixture, ACommandOnAnotherKeysPartitionIsForwardedUnchanged) {
   EXPECT_EQ(a_->lane.counters().forwarded, 1U);
 }
 
+TEST_F(LaneFixture, ForwardingDoesNotMakeACommandYoungerThanTheInboxRemembers) {
+  receive("SKU-1", 10);
+  const Timestamp since = events::MemoryEventStore(log_).begin(std::vector{Shard(0)})->inbox_since();
+  ConsumedMessage old = message("o1", place("o1"), "place-o1");
+  const int right = old.partition;
+  old.partition = (right + 1) % kShards;
+  old.timestamp = std::chrono::floor<std::chrono::milliseconds>(since - 1ms);
+  a_->lane.offer(old);
+  a_->run();
+  ASSERT_EQ(a_->handled.size(), 1U);
+  const OutgoingMessage sent = a_->handled[0].first.at(0);
+  ConsumedMessage arrived = message("o1", place("o1"), "place-o1");
+  ASSERT_EQ(arrived.partition, sent.partition);
+  arrived.headers = sent.headers;  // its timestamp is now
+  a_->lane.offer(arrived);
+  a_->run();
+  EXPECT_EQ(count("OrderPlaced"), 0);
+  EXPECT_EQ(a_->lane.counters().refused_too_old, 1U);
+  EXPECT_EQ(header_of(a_->handled.back().first.at(0), headers::kDlqErrorCode), "COMMAND_TOO_OLD");
+}
+
 TEST_F(LaneFixture, ACommandAfterItsExpiryIsNotDecided) {
   receive("SKU-1", 10);
   ConsumedMessage m = message("o1", place("o1"), "place-o1");

@@ -1,7 +1,5 @@
 #include "daemon/projector_role.h"
 
-#include <fmt/format.h>
-
 #include "daemon/consumer_lag.h"
 #include "daemon/database.h"
 #include "daemon/kafka_settings.h"
@@ -20,17 +18,6 @@ namespace {
 // Two sessions, each with a thread and a connection: while one computes, the other's rows are written. They share the shards
 // as any two members of the group do, and no row of a read model belongs to more than one shard.
 constexpr std::string_view kNames[] = {"projector", "projector-2"};
-constexpr std::chrono::milliseconds kBearableLag{60'000};
-
-std::optional<std::string> problem_of(const projections::RunnerCounters& counters) {
-  if (const auto halted = counters.halted_shards.load(); halted > 0)
-    return fmt::format("{} shards are halted until an operator has looked; the log says why", halted);
-  for (const auto& lag : counters.lags)
-    if (const auto millis = lag->millis.load(); millis > kBearableLag.count())
-      return fmt::format("{} is {} s behind", lag->projection, millis / 1000);
-  return std::nullopt;
-}
-
 void live(std::string_view name, const Settings& settings, runtime::Metrics& metrics, const std::stop_token& stop, RecoveringRole& role) {
   const runtime::SystemClock clock;
   runtime::SystemRandom random;
@@ -44,8 +31,9 @@ void live(std::string_view name, const Settings& settings, runtime::Metrics& met
   projections::Runner runner(consumer, log, store, clock, projections::all_projections());
   const auto exported = projections::export_counters(metrics, runner, std::string(name));
   const ConsumerLag lag(metrics, consumer, projections::kProjectorGroup, topics::kEvents, name);
-  const RecoveringRole::Working working(role, [&runner] { return problem_of(runner.counters()); });
-  projections::run_projector(stop, runner, random);
+  projections::ProjectorHealth health;
+  const RecoveringRole::Working working(role, [&] { return projections::problem_of(runner.counters(), health, clock.steady()); });
+  projections::run_projector(stop, runner, clock, random, health, [&consumer] { return consumer.brokers_down(); });
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "daemon/relay_role.h"
 
-#include <fmt/format.h>
+#include <atomic>
 
 #include "daemon/database.h"
 #include "daemon/kafka_settings.h"
@@ -18,15 +18,6 @@ namespace ordersaga::daemon {
 namespace {
 
 constexpr std::string_view kName = "relay";
-constexpr std::chrono::milliseconds kBearableLag{60'000};
-
-std::optional<std::string> problem_of(const relay::RelayCounters& counters) {
-  if (const auto halted = counters.halted_shards.load(); halted > 0)
-    return fmt::format("{} shards are halted until an operator has looked; the log says why", halted);
-  if (const auto age = counters.oldest_age_millis.load(); age > kBearableLag.count())
-    return fmt::format("a record has waited {} s to be published", age / 1000);
-  return std::nullopt;
-}
 
 void live(const Settings& settings, runtime::Metrics& metrics, Handover& handover, const std::stop_token& stop, RecoveringRole& role) {
   const runtime::SystemClock clock;
@@ -39,8 +30,12 @@ void live(const Settings& settings, runtime::Metrics& metrics, Handover& handove
   relay::RecentTail tail(handover.records, in_store);
   relay::Relay relay(store, broker, cursors, clock, {}, &tail);
   const auto exported = relay::export_counters(metrics, relay);
-  const RecoveringRole::Working working(role, [&relay] { return problem_of(relay.counters()); });
-  relay::run_relay(stop, relay, member, handover.log_grew);
+  std::atomic<bool> brokers_down = false;
+  const RecoveringRole::Working working(role, [&]() -> std::optional<std::string> {
+    if (brokers_down) return "Kafka cannot be reached";
+    return relay::problem_of(relay.counters());
+  });
+  relay::run_relay(stop, relay, member, handover.log_grew, [&] { brokers_down = member.brokers_down(); });
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "outbox-relay/relay_role.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "schemas/headers.h"
@@ -11,6 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kFinishLimit{4'000};
+constexpr milliseconds kBearableLag{60'000};
 
 void follow(Relay& relay, const std::vector<runtime::kafka::Rebalance>& changes) {
   for (const runtime::kafka::Rebalance& change : changes)
@@ -33,16 +36,25 @@ runtime::kafka::ConsumerOptions relay_membership() {
   return options;
 }
 
-void run_relay(std::stop_token stop, Relay& relay, runtime::kafka::Consumer& member, Wake& wake) {
+void run_relay(std::stop_token stop, Relay& relay, runtime::kafka::Consumer& member, Wake& wake, const std::function<void()>& polled) {
   while (!stop.stop_requested()) {
     // 1. Which shards are ours.
     follow(relay, member.poll(1, milliseconds(0)).rebalances);
+    if (polled) polled();
     // 2. Publish.
     const Progress progress = relay.step(milliseconds(0));
     // 3. Rest until the log grows, deliveries come, or it is time to ask.
     if (progress.rest > std::chrono::microseconds(0) && wake.wait(stop, progress.rest)) relay.wake();
   }
   relay.finish(kFinishLimit);
+}
+
+std::optional<std::string> problem_of(const RelayCounters& counters) {
+  if (const auto halted = counters.halted_shards.load(); halted > 0)
+    return fmt::format("{} shards are halted until an operator has looked; the log says why", halted);
+  if (const auto age = counters.oldest_age_millis.load(); age > kBearableLag.count())
+    return fmt::format("a record has waited {} s to be published", age / 1000);
+  return std::nullopt;
 }
 
 std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& metrics, const Relay& relay) {

@@ -1,5 +1,7 @@
 #include "projections/projector_role.h"
 
+#include <fmt/format.h>
+
 #include <condition_variable>
 #include <mutex>
 
@@ -11,6 +13,10 @@ namespace ordersaga::projections {
 
 namespace {
 
+constexpr std::chrono::milliseconds kBearableLag{60'000};
+constexpr std::chrono::seconds kStorePatience{2};
+constexpr std::chrono::seconds kStepPatience{30};
+
 // Returns early when stopped.
 void wait(const std::stop_token& stop, std::chrono::milliseconds duration) {
   std::mutex mutex;
@@ -21,21 +27,50 @@ void wait(const std::stop_token& stop, std::chrono::milliseconds duration) {
 
 }  // namespace
 
-void run_projector(std::stop_token stop, Runner& runner, runtime::Random& random) {
+bool step_projector(Runner& runner, const runtime::Clock& clock, ProjectorHealth& health, const BrokersDown& brokers_down) {
+  health.step_began = clock.steady().count();
+  try {
+    runner.step();
+    health.store_lost_since = 0;
+  } catch (const events::StoreMisconfigured&) {
+    throw;
+  } catch (const events::StoreError& failure) {
+    if (health.store_lost_since == 0) health.store_lost_since = health.step_began.load();
+    runtime::log::warn("the projector cannot reach its store; it tries again", {{"error", failure.what()}});
+  }
+  health.step_began = 0;
+  health.brokers_down = brokers_down && brokers_down();
+  return health.store_lost_since == 0;
+}
+
+void run_projector(std::stop_token stop, Runner& runner, const runtime::Clock& clock, runtime::Random& random, ProjectorHealth& health,
+                   const BrokersDown& brokers_down) {
   using std::chrono::milliseconds;
   runtime::Backoff backoff(random, milliseconds(50), milliseconds(200), milliseconds(5'000));
   while (!stop.stop_requested()) {
-    try {
-      runner.step();
+    if (step_projector(runner, clock, health, brokers_down))
       backoff.reset();
-    } catch (const events::StoreMisconfigured&) {
-      throw;
-    } catch (const events::StoreError& failure) {
-      auto delay = backoff.next();
-      runtime::log::warn("the projector cannot reach its store; it tries again", {{"error", failure.what()}, {"wait_ms", delay.count()}});
-      wait(stop, delay);
-    }
+    else
+      wait(stop, backoff.next());
   }
+}
+
+std::optional<std::string> problem_of(const RunnerCounters& counters, const ProjectorHealth& health, std::chrono::microseconds now) {
+  using std::chrono::microseconds;
+  const auto seconds_since = [now](std::int64_t began) {
+    return began == 0 ? std::chrono::seconds(0) : std::chrono::duration_cast<std::chrono::seconds>(now - microseconds(began));
+  };
+  if (health.brokers_down) return "Kafka cannot be reached";
+  if (const auto lost = seconds_since(health.store_lost_since); lost >= kStorePatience)
+    return fmt::format("the database has not answered for {} s", lost.count());
+  if (const auto step = seconds_since(health.step_began); step > kStepPatience)
+    return fmt::format("a batch has been under way for {} s", step.count());
+  if (const auto halted = counters.halted_shards.load(); halted > 0)
+    return fmt::format("{} shards are halted until an operator has looked; the log says why", halted);
+  for (const auto& lag : counters.lags)
+    if (const auto millis = lag->millis.load(); millis > kBearableLag.count())
+      return fmt::format("{} is {} s behind", lag->projection, millis / 1000);
+  return std::nullopt;
 }
 
 std::unique_ptr<runtime::Metrics::Collection> export_counters(runtime::Metrics& metrics, const Runner& runner, const std::string& session) {

@@ -51,6 +51,13 @@ class LostBroker : public testing::Test {
     const HttpAnswer answer = http_get(port_, "/ready");
     return answer.status == 503 && answer.body.find("Kafka cannot be reached") != std::string::npos;
   }
+  // Each role's part of /ready says that Kafka is why.
+  bool all_roles_miss_kafka() {
+    const std::string body = http_get(port_, "/ready").body;
+    for (const char* role : {"orchestrator", "relay", "projector", "projector-2"})
+      if (body.find(std::string("{\"part\":\"") + role + "\",\"problem\":\"Kafka cannot be reached\"}") == std::string::npos) return false;
+    return true;
+  }
   std::int64_t timers_fired() {
     const std::string page = http_get(port_, "/metrics").body;
     std::smatch value;
@@ -72,6 +79,7 @@ TEST_F(LostBroker, WhenItIsKilledSagasGoOnOnAdoptedShardsUntilItIsBack) {
   ASSERT_TRUE(eventually(kPatience, [this] { return ask(kTurnsOfTheSaga) > 0; }));
   broker_.kill();
   EXPECT_TRUE(eventually(kPatience, [this] { return misses_kafka(); })) << http_get(port_, "/ready").body;
+  EXPECT_TRUE(eventually(kPatience, [this] { return all_roles_miss_kafka(); })) << http_get(port_, "/ready").body;
   ASSERT_TRUE(daemon_->wait_for_line("no shard is assigned while Kafka is away", kPatience)) << daemon_->output();
   const std::int64_t fired = timers_fired();
   const std::int64_t turns = ask(kTurnsOfTheSaga);

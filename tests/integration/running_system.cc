@@ -29,7 +29,9 @@ std::string url_of(Process& simulator) {
 
 }  // namespace
 
-TestDatabase::TestDatabase() : server_(required_environment("ORDERSAGA_TEST_DATABASE")) {
+TestDatabase::TestDatabase() : TestDatabase(required_environment("ORDERSAGA_TEST_DATABASE")) {}
+
+TestDatabase::TestDatabase(std::string server) : server_(std::move(server)) {
   static std::atomic<int> count = 0;
   name_ = "e2e_" + std::to_string(::getpid()) + "_" + std::to_string(++count);
   postgres::Connection(server_).exec("CREATE DATABASE " + name_);
@@ -45,7 +47,9 @@ TestDatabase::~TestDatabase() {
 
 RunningSystem::RunningSystem() : RunningSystem(required_environment("ORDERSAGA_TEST_BROKERS")) {}
 
-RunningSystem::RunningSystem(std::string brokers) : brokers_(std::move(brokers)) {
+RunningSystem::RunningSystem(std::string brokers) : RunningSystem(std::move(brokers), required_environment("ORDERSAGA_TEST_DATABASE")) {}
+
+RunningSystem::RunningSystem(std::string brokers, std::string server) : database_(std::move(server)), brokers_(std::move(brokers)) {
   events::migrate(database_.target(), {.shards = kShards});
   make_topics_anew(brokers_, kShards);
   gateway_ = std::make_unique<Process>(our_program("payment_gateway_simulator"), std::vector<std::string>{"--port", "0"});

@@ -16,6 +16,8 @@ namespace ordersaga::support {
 class TestDatabase {
  public:
   TestDatabase();
+  // Made on another server.
+  explicit TestDatabase(std::string server);
   ~TestDatabase();
   TestDatabase(const TestDatabase&) = delete;
   TestDatabase& operator=(const TestDatabase&) = delete;
@@ -37,6 +39,8 @@ class RunningSystem {
   // environment names.
   RunningSystem();
   explicit RunningSystem(std::string brokers);
+  // On another Postgres than that of the environment, too.
+  RunningSystem(std::string brokers, std::string server);
 
   // A daemon with these roles, started, or started and waited for until it is ready. Throws std::runtime_error, with what
   // the daemon said, when it does not become ready.

@@ -60,13 +60,18 @@ TEST_F(RelayMetrics, show_what_waits_and_how_long_until_it_is_confirmed) {
   EXPECT_EQ(sample("backlog"), 4);
   EXPECT_GE(sample("oldest_age_seconds"), 5);
   EXPECT_LT(sample("oldest_age_seconds"), 60);
+  EXPECT_EQ(problem_of(relay->counters()), std::nullopt);
   EXPECT_GT(sample("in_flight"), 0);
+  clock.pass(60s);
+  step(200);
+  EXPECT_TRUE(problem_of(relay->counters()).value_or("").starts_with("a record has waited 6"));
   kafka.per_poll = 1'000;
   settle();
   step(200);
   EXPECT_EQ(sample("backlog"), 0);
   EXPECT_EQ(sample("oldest_age_seconds"), 0);
   EXPECT_EQ(sample("in_flight"), 0);
+  EXPECT_EQ(problem_of(relay->counters()), std::nullopt) << "that is over by itself";
 }
 
 TEST_F(RelayMetrics, count_replies_that_their_topic_refused) {
@@ -112,8 +117,10 @@ TEST_F(RelayMetrics, show_a_shard_that_waits_for_an_operator) {
   EXPECT_EQ(sample("halted_shards"), 0);
   settle();
   EXPECT_EQ(sample("halted_shards"), 1);
+  EXPECT_EQ(problem_of(relay->counters()), "1 shards are halted until an operator has looked; the log says why");
   relay->revoke(shard(0));
   EXPECT_EQ(sample("halted_shards"), 0);
+  EXPECT_EQ(problem_of(relay->counters()), std::nullopt);
 }
 
 }  // namespace

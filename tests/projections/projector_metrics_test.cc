@@ -4,6 +4,7 @@
 #include <sstream>
 #include <string>
 
+#include "events/errors.h"
 #include "ordersaga/order/v1/events.pb.h"
 #include "projections/all_projections.h"
 #include "projections/memory_read_store.h"
@@ -26,6 +27,28 @@ class HandClock final : public runtime::Clock {
 
  private:
   std::chrono::microseconds time_ = 1'800'000'000s;
+};
+
+// A store that can be away.
+class StoreThatGoes final : public ReadStore {
+ public:
+  explicit StoreThatGoes(MemoryReadTables& tables) : store_(tables) {}
+  std::vector<Checkpoint> open_checkpoints(std::span<const std::string> projections, std::span<const Shard> shards, Epoch epoch,
+                                           Timestamp now) override {
+    return there().open_checkpoints(projections, shards, epoch, now);
+  }
+  void carry_over(std::span<const Checkpoint> checkpoints, Epoch to) override { there().carry_over(checkpoints, to); }
+  std::unique_ptr<ReadTransaction> begin() override { return there().begin(); }
+  std::unique_ptr<ReadSnapshot> snapshot() override { return there().snapshot(); }
+
+  bool away = false;
+
+ private:
+  MemoryReadStore& there() {
+    if (away) throw events::StoreUnavailable("the server has gone");
+    return store_;
+  }
+  MemoryReadStore store_;
 };
 
 class ProjectorMetrics : public ::testing::Test {
@@ -52,7 +75,7 @@ class ProjectorMetrics : public ::testing::Test {
   History history_{1};
   FakeTopic topic_;
   MemoryReadTables tables_;
-  MemoryReadStore store_{tables_};
+  StoreThatGoes store_{tables_};
   HandClock clock_;
   FakeConsumer consumer_{topic_, {0}};
   Runner runner_{consumer_, history_.store(),  store_,
@@ -137,6 +160,56 @@ TEST_F(ProjectorMetrics, show_a_shard_that_waits_for_an_operator) {
   publish(6, 10, Epoch(2));
   step_until_idle();
   EXPECT_EQ(sample(R"(halted_shards{session="one"})"), 1);
+}
+
+// What /ready asks.
+class ProjectorReadiness : public ProjectorMetrics {
+ protected:
+  bool step() {
+    return step_projector(runner_, clock_, health_, [this] { return brokers_down_; });
+  }
+  std::optional<std::string> problem() { return problem_of(runner_.counters(), health_, clock_.steady()); }
+
+  ProjectorHealth health_;
+  bool brokers_down_ = false;
+};
+
+TEST_F(ProjectorReadiness, goes_with_the_database_and_comes_back_with_it) {
+  record_completed_order(history_, "o1");
+  EXPECT_TRUE(step());
+  EXPECT_EQ(problem(), std::nullopt);
+  store_.away = true;
+  publish(1, 24);
+  EXPECT_FALSE(step());
+  EXPECT_EQ(problem(), std::nullopt) << "once is nothing";
+  clock_.pass(2s);
+  EXPECT_FALSE(step());
+  EXPECT_EQ(problem(), "the database has not answered for 2 s");
+  store_.away = false;
+  while (sample("applied_total") < 24) ASSERT_TRUE(step());
+  EXPECT_EQ(problem(), std::nullopt);
+}
+
+TEST_F(ProjectorReadiness, goes_with_kafka_and_comes_back_with_it) {
+  brokers_down_ = true;
+  step();
+  EXPECT_EQ(problem(), "Kafka cannot be reached");
+  brokers_down_ = false;
+  step();
+  EXPECT_EQ(problem(), std::nullopt);
+}
+
+TEST_F(ProjectorReadiness, goes_when_it_lags_for_more_than_a_minute_and_comes_back_when_it_has_caught_up) {
+  record_completed_order(history_, "o1");
+  step_until_idle();
+  EXPECT_EQ(problem(), std::nullopt);
+  clock_.pass(61s);  // no message comes
+  step();
+  EXPECT_EQ(problem(), "order_summary is 61 s behind");
+  step_until_idle();  // the log was read instead
+  clock_.pass(1s);
+  step_until_idle();
+  EXPECT_EQ(problem(), std::nullopt);
 }
 
 TEST_F(ProjectorMetrics, count_batches_that_another_projector_had_applied) {

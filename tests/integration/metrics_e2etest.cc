@@ -102,6 +102,7 @@ TEST(Metrics, of_the_running_system_move_with_its_orders) {
       {"store_commits_total{role=\"ordersaga_projector\"}", 1},
       {"outbox_published_total", 10},
       {"outbox_messages_total", 10},
+      {"relay_records_read_total{from=\"memory\"}", 1},
       {"outbox_assigned_shards", RunningSystem::kShards},
       {"projection_applied_total", 10},
       {"projection_batches_total", 1},

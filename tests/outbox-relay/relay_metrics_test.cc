@@ -41,6 +41,8 @@ TEST_F(RelayMetrics, count_records_and_their_messages_apart) {
   settle();
   EXPECT_EQ(sample("assigned_shards"), kShards);
   EXPECT_EQ(sample("published_total"), static_cast<double>(book.head(shard(0)).value));
+  const std::string read = "\nordersaga_relay_records_read_total{from=\"store\"} " + std::to_string(book.head(shard(0)).value) + "\n";
+  EXPECT_NE(metrics_.text().find(read), std::string::npos) << metrics_.text();
   const auto sent = kafka.count_by_topic();
   int messages = 0;
   for (const auto& [topic, count] : sent) messages += static_cast<int>(count);

@@ -49,7 +49,7 @@ constexpr Statement kHeads = {"store_heads",
 constexpr Statement kDueWakeups = {
     "store_due_wakeups",
     "SELECT d.shard, d.saga, d.due_at, d.effect_outstanding FROM unnest($1::smallint[]) AS w (shard) "
-    "CROSS JOIN LATERAL (SELECT * FROM log.wakeups AS u WHERE u.shard = w.shard AND u.due_at <= $2::timestamptz "
+    "CROSS JOIN LATERAL (SELECT * FROM log.wakeups AS u WHERE u.shard::integer = w.shard::integer AND u.due_at <= $2::timestamptz "
     "                    ORDER BY u.due_at LIMIT $3::bigint) AS d "
     "ORDER BY d.due_at, d.shard, d.saga LIMIT $3::bigint"};
 

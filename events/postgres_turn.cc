@@ -284,8 +284,7 @@ WriteOutcome PostgresTurn::write(const TurnWrite& turn, Timestamp now) {
     conflict = insert_records(turn, positions, now);
     if (!conflict.empty()) return;
     insert_inbox(turn, positions, now);
-    postgres::set_wakeups(connection_, turn.wakeups);
-    postgres::end_wakeups(connection_, turn.ended);
+    postgres::write_wakeups(connection_, turn.wakeups, turn.ended);
     postgres::write_parking(connection_, turn, now);
     // Last: these rows are shared by all shards, and are held until the commit.
     refused = change_stock(turn.stock);

@@ -8,10 +8,8 @@
 
 namespace ordersaga::events::postgres {
 
-// Sets or moves; a row that is so already is not written again. One statement.
-void set_wakeups(runtime::postgres::Connection& connection, const std::vector<Wakeup>& wakeups);
-
-// Of sagas that have ended. One statement.
-void end_wakeups(runtime::postgres::Connection& connection, const std::vector<Wakeup>& ended);
+// Sets or moves those of `set`, and removes those of `ended`; a row that is so already is not written again. No saga twice. One
+// statement.
+void write_wakeups(runtime::postgres::Connection& connection, const std::vector<Wakeup>& set, const std::vector<Wakeup>& ended);
 
 }  // namespace ordersaga::events::postgres

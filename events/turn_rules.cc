@@ -57,13 +57,14 @@ void check_record(const NewRecord& r) {
   require_storable(r.stream, "a stream's name");
 }
 
-void check_wakeups(const std::vector<Wakeup>& wakeups, const LockedShards& locked) {
+void check_wakeups(const TurnWrite& turn, const LockedShards& locked) {
   std::unordered_set<std::string_view> sagas;
-  for (const Wakeup& w : wakeups) {
-    locked.require(w.shard);
-    require_storable(w.saga, "a saga's name");
-    if (!sagas.insert(w.saga).second) throw std::logic_error("two wake-ups of one saga in one turn: " + w.saga);
-  }
+  for (const std::vector<Wakeup>* wakeups : {&turn.wakeups, &turn.ended})
+    for (const Wakeup& w : *wakeups) {
+      locked.require(w.shard);
+      require_storable(w.saga, "a saga's name");
+      if (!sagas.insert(w.saga).second) throw std::logic_error("two wake-ups of one saga in one turn: " + w.saga);
+    }
 }
 
 void check_parked(const std::vector<ParkedInput>& parked, const LockedShards& locked) {
@@ -109,8 +110,7 @@ void check_turn(const TurnWrite& turn, Timestamp now, std::span<const ShardHead>
     require_storable(e.source, "a command's source");
     if (!ids.insert(e.id).second) throw BadData("the command " + e.id.message_id + " is twice in one turn");
   }
-  check_wakeups(turn.wakeups, locked);
-  check_wakeups(turn.ended, locked);
+  check_wakeups(turn, locked);
   check_parked(turn.parked, locked);
   std::set<std::pair<std::string_view, std::string_view>> rows;
   for (const StockDelta& d : turn.stock) {

@@ -255,7 +255,7 @@ TEST_P(StoppedAtEachStatement, the_next_writer_frees_the_shard_and_nothing_is_le
 
 INSTANTIATE_TEST_SUITE_P(OfATurn, StoppedAtEachStatement,
                          ::testing::Values("turn_heads", "turn_find_inbox", "turn_read_streams", "turn_lock_levels", "turn_insert_records",
-                                           "turn_insert_inbox", "turn_set_wakeups", "turn_end_wakeups", "turn_change_levels", "COMMIT"),
+                                           "turn_insert_inbox", "turn_write_wakeups", "turn_change_levels", "COMMIT"),
                          [](const auto& info) { return std::string(info.param); });
 
 // Who waits at the lock is given it, awake or not.

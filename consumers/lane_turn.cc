@@ -272,6 +272,7 @@ void Lane::write_and_commit(Attempt& a) {
   const ordersaga::log::v1::RecordMetadata* serialized = nullptr;
   std::string metadata;
   a.write.records.reserve(r.records.size());
+  a.write.versions_are_known = true;  // KnownState::check() compared the heads, and load() read what was missing
   for (std::size_t i = 0; i < r.records.size(); ++i) {
     const sagas::TurnRecord& record = r.records[i];
     const google::protobuf::Descriptor* type = record.payload->GetDescriptor();
@@ -314,7 +315,8 @@ void Lane::write_and_commit(Attempt& a) {
   if (const auto* conflict = std::get_if<events::VersionConflict>(&outcome)) {
     for (const events::ShardHead& head : a.transaction->heads()) known_.forget(head.shard);
     if (hooks_.metrics != nullptr) hooks_.metrics->conflicted(conflict->stream);
-    throw events::StoreUnavailable("stream " + conflict->stream + " is not where it was expected");
+    throw events::StoreUnavailable("stream " + (conflict->stream.empty() ? "(unknown)" : conflict->stream) +
+                                   " is not where it was expected");
   }
   a.positions = std::get<events::Written>(std::move(outcome)).positions;
   a.transaction->commit();

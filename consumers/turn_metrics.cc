@@ -187,7 +187,7 @@ void TurnMetrics::decided(const ordersaga::log::v1::InputRecord& command, Durati
 }
 
 void TurnMetrics::conflicted(std::string_view stream) {
-  const std::string_view kind = stream.substr(0, stream.find('-'));
+  const std::string_view kind = stream.empty() ? "unknown" : stream.substr(0, stream.find('-'));
   auto found = conflicts_.find(kind);
   if (found == conflicts_.end())
     found = conflicts_

@@ -105,6 +105,9 @@ inline constexpr Timestamp kNever{std::chrono::sys_days{std::chrono::year{9999} 
 // All that one turn writes.
 struct TurnWrite {
   std::vector<NewRecord> records;
+  // Each version in `records` follows from what the caller read under this turn's locks, or keeps from a turn of its own that left the
+  // shard at the very head this one found. Nobody else can have appended since, so the log need not be asked once more.
+  bool versions_are_known = false;
   std::vector<NewInboxEntry> inbox;
   std::vector<Wakeup> wakeups;  // inserted or replaced
   std::vector<Wakeup> ended;    // wake-ups of sagas that ended (shard and saga count)
@@ -118,12 +121,13 @@ struct TurnWrite {
 // How far the clocks that stamp commands and the store's may be apart before a repeated one could be taken for a new one.
 inline constexpr std::chrono::hours kInboxMargin{1};
 
-// Outcomes of a write that are no failures of the store.
+// Outcomes of a write that are no failures of the store. A version that the log has already is a conflict even where versions_are_known;
+// a store may then see it only in the part of the log that it writes to.
 struct Written {
   std::vector<Position> positions;  // parallel to TurnWrite::records
 };
 struct VersionConflict {
-  std::string stream;  // has another last version than was expected
+  std::string stream;  // has another last version than was expected; empty: the store cannot tell which one
 };
 struct StockRefused {
   std::vector<StockDelta> refused;  // would have made a level negative, or the row does not exist

@@ -8,6 +8,7 @@
 
 #include "events/detached_leaves.h"
 #include "events/errors.h"
+#include "events/postgres_appends.h"
 #include "events/postgres_errors.h"
 #include "events/postgres_parking.h"
 #include "events/postgres_reads.h"
@@ -58,27 +59,6 @@ constexpr Statement kReadRecords = {
     "CROSS JOIN LATERAL (SELECT * FROM log.events AS e WHERE e.shard = w.shard AND e.position = w.position OFFSET 0) AS e "
     "ORDER BY e.shard, e.position"};
 
-// Inserts all or, when a stream has another last version than the turn expects, nothing, and gives that stream. Arrays of rows
-// are unnested in the select list: in FROM each of them would be stored, and all once more together, before the first row.
-constexpr Statement kInsertRecords = {
-    "turn_insert_records",
-    "WITH wrong AS MATERIALIZED ("
-    "  SELECT a.stream FROM unnest($1::smallint[], $2::text[], $3::integer[]) AS a (shard, stream, first) "
-    "  WHERE a.first <> 1 + coalesce((SELECT e.version FROM log.events AS e WHERE e.shard = a.shard AND e.stream = a.stream "
-    "                                 ORDER BY e.version DESC LIMIT 1), 0) LIMIT 1"
-    "), inserted AS ("
-    "  INSERT INTO log.events (shard, position, stream, version, type, payload, metadata, recorded_at) "
-    "  SELECT unnest($4::smallint[]), unnest($5::bigint[]), unnest($6::text[]), unnest($7::integer[]), unnest($8::smallint[]), "
-    "         unnest($9::bytea[]), unnest($10::bytea[]), $11::timestamptz "
-    "  WHERE NOT EXISTS (SELECT FROM wrong)"
-    ") SELECT stream FROM wrong"};
-
-constexpr Statement kInsertInbox = {
-    "turn_insert_inbox",
-    "INSERT INTO log.inbox (shard, key, message_id, hash, position, source, recorded_at) "
-    "SELECT unnest($1::smallint[]), unnest($2::text[]), unnest($3::text[]), unnest($4::bytea[]), unnest($5::bigint[]), "
-    "       unnest($6::text[]), $7::timestamptz"};
-
 // In key order, as every statement that locks levels.
 constexpr Statement kCreateLevels = {"turn_create_levels",
                                      "INSERT INTO log.stock (pool, sku, location, on_hand, reserved) "
@@ -97,51 +77,6 @@ constexpr Statement kChangeLevels = {
     ") UPDATE log.stock AS s SET on_hand = d.on_hand, reserved = d.reserved FROM d "
     "WHERE s.pool = d.pool AND s.sku = d.sku AND s.location = d.location AND d.on_hand >= 0 AND d.reserved >= 0 "
     "RETURNING s.sku, s.location"};
-
-// What one kInsertRecords takes, roughly: the connection's buffer holds a statement whole, and keeps its largest size for ever.
-constexpr std::size_t kInsertBytes = 512 * 1024;
-
-// The records from `next` on that one statement takes, at least one. Returns the place of the first that it does not take.
-std::size_t add_records(const std::vector<NewRecord>& records, const std::vector<Position>& positions, std::size_t next,
-                        Parameters& parameters) {
-  const std::size_t begin = next;
-  std::size_t bytes = 0;
-  for (; next < records.size() && (next == begin || bytes < kInsertBytes); ++next)
-    bytes += records[next].stream.size() + records[next].payload.size() + records[next].metadata.size();
-  const std::size_t n = next - begin;
-  Array shards = Array::of_smallint(n), places = Array::of_bigint(n), streams = Array::of_text(n), versions = Array::of_integer(n),
-        types = Array::of_smallint(n), payloads = Array::of_bytea(n), metadata = Array::of_bytea(n);
-  for (std::size_t i = begin; i < next; ++i) {
-    const NewRecord& r = records[i];
-    shards.add(r.shard.value);
-    places.add(positions[i].value);
-    if (r.stream.empty()) {
-      streams.null();
-      versions.null();
-    } else {
-      streams.add(r.stream);
-      versions.add(r.version.value);
-    }
-    types.add(r.type.value);
-    payloads.add(r.payload);
-    metadata.add(r.metadata);
-  }
-  parameters.add(std::move(shards)).add(std::move(places)).add(std::move(streams)).add(std::move(versions));
-  parameters.add(std::move(types)).add(std::move(payloads)).add(std::move(metadata));
-  return next;
-}
-
-// The rows of these two tables have no CHECK that a checked turn can break: what 23514 says is that there is no partition.
-template <class F>
-auto into_partitions(const char* table, F&& insert) {
-  try {
-    return insert();
-  } catch (const DataRefused& e) {
-    if (e.sqlstate != "23514") throw;
-    throw StoreMisconfigured(std::string(table) + " has no partition for a record of this turn: " + e.what() +
-                             "; SELECT log.maintain(), or sagactl db migrate, makes it");
-  }
-}
 
 }  // namespace
 
@@ -278,18 +213,18 @@ WriteOutcome PostgresTurn::write(const TurnWrite& turn, Timestamp now) {
   state_ = State::failed;
   check_turn(turn, now, heads_);
   std::vector<Position> positions = positions_of(turn);
-  std::string conflict;
+  std::optional<VersionConflict> conflict;
   std::vector<StockDelta> refused;
   among_other_turns([&] {
-    conflict = insert_records(turn, positions, now);
-    if (!conflict.empty()) return;
-    insert_inbox(turn, positions, now);
+    conflict = postgres::insert_records(connection_, turn, positions, seen_, now);
+    if (conflict) return;
+    postgres::insert_inbox(connection_, turn, positions, now);
     postgres::write_wakeups(connection_, turn.wakeups, turn.ended);
     postgres::write_parking(connection_, turn, now);
     // Last: these rows are shared by all shards, and are held until the commit.
     refused = change_stock(turn.stock);
   });
-  if (!conflict.empty()) return VersionConflict{conflict};
+  if (conflict) return *std::move(conflict);
   if (!refused.empty()) return StockRefused{std::move(refused)};
   state_ = State::open;
   written_ = true;
@@ -313,54 +248,6 @@ std::vector<Position> PostgresTurn::positions_of(const TurnWrite& turn) const {
     positions.push_back(p);
   }
   return positions;
-}
-
-std::string PostgresTurn::insert_records(const TurnWrite& turn, const std::vector<Position>& positions, Timestamp now) {
-  if (turn.records.empty()) return {};
-  std::string conflict;
-  std::vector<StreamAppend> appends = stream_appends(turn, conflict);
-  if (!conflict.empty()) return conflict;
-  Array in_shards = Array::of_smallint(appends.size()), names = Array::of_text(appends.size()), firsts = Array::of_integer(appends.size());
-  for (const StreamAppend& a : appends) {
-    if (std::optional<Version> last = seen_.last(a.stream)) {
-      if (a.first != last->next()) return std::string(a.stream);
-      continue;
-    }
-    in_shards.add(a.shard.value);
-    names.add(a.stream);
-    firsts.add(a.first.value);
-  }
-  for (std::size_t next = 0; next < turn.records.size();) {
-    // All streams are looked at by the first statement.
-    Parameters parameters;
-    parameters.add(std::exchange(in_shards, Array::of_smallint()));
-    parameters.add(std::exchange(names, Array::of_text()));
-    parameters.add(std::exchange(firsts, Array::of_integer()));
-    next = add_records(turn.records, positions, next, parameters);
-    parameters.add(now);
-    Rows wrong = into_partitions("log.events", [&] { return connection_.exec(kInsertRecords, parameters); });
-    if (!wrong.empty()) return std::string(wrong.text(0, 0));
-  }
-  return {};
-}
-
-void PostgresTurn::insert_inbox(const TurnWrite& turn, const std::vector<Position>& positions, Timestamp now) {
-  if (turn.inbox.empty()) return;
-  std::size_t n = turn.inbox.size();
-  Array shards = Array::of_smallint(n), keys = Array::of_text(n), ids = Array::of_text(n), hashes = Array::of_bytea(n),
-        places = Array::of_bigint(n), sources = Array::of_text(n);
-  for (const NewInboxEntry& e : turn.inbox) {
-    shards.add(e.id.shard.value);
-    keys.add(e.id.key);
-    ids.add(e.id.message_id);
-    hashes.add(e.hash);
-    places.add(positions[e.record].value);
-    sources.add(e.source);
-  }
-  Parameters parameters;
-  parameters.add(std::move(shards)).add(std::move(keys)).add(std::move(ids)).add(std::move(hashes));
-  parameters.add(std::move(places)).add(std::move(sources)).add(now);
-  into_partitions("log.inbox", [&] { return connection_.exec(kInsertInbox, parameters); });
 }
 
 std::vector<StockDelta> PostgresTurn::change_stock(const std::vector<StockDelta>& deltas) {

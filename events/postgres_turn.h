@@ -43,9 +43,6 @@ class PostgresTurn final : public TurnTransaction {
   void read_heads(std::span<const Shard> locked);
   void require_locked(Shard shard) const;
   std::vector<Position> positions_of(const TurnWrite& turn) const;
-  // Gives the name of a stream in conflict, or nothing.
-  std::string insert_records(const TurnWrite& turn, const std::vector<Position>& positions, Timestamp now);
-  void insert_inbox(const TurnWrite& turn, const std::vector<Position>& positions, Timestamp now);
   // Gives the refused.
   std::vector<StockDelta> change_stock(const std::vector<StockDelta>& deltas);
 

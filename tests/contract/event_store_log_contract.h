@@ -84,6 +84,19 @@ TYPED_TEST_P(EventStoreLogContract, a_stream_grows_by_the_expected_version_only)
   EXPECT_EQ(this->store_->read_stream(stream, Version(0), 10).size(), 4u);
 }
 
+// The caller answers for its versions; what is there already still cannot be overwritten.
+TYPED_TEST_P(EventStoreLogContract, a_version_that_is_said_to_be_known_and_is_taken_is_a_conflict) {
+  std::string stream = this->stream_in(this->shard(1)), other = this->stream_in(this->shard(2));
+  TurnWrite first = this->records({this->event(stream, 1), this->event(stream, 2)});
+  first.versions_are_known = true;
+  this->commit(first);
+  TurnWrite again = this->records({this->event(other, 1), this->event(stream, 2)});
+  again.versions_are_known = true;
+  auto outcome = this->outcome_of(again);
+  EXPECT_TRUE(std::holds_alternative<VersionConflict>(outcome));
+  EXPECT_EQ(this->everything().size(), 2u);
+}
+
 TYPED_TEST_P(EventStoreLogContract, versions_within_a_turn_have_no_hole) {
   std::string stream = this->stream_in(this->shard(1));
   EXPECT_TRUE(std::holds_alternative<VersionConflict>(this->outcome_of(this->records({this->event(stream, 1), this->event(stream, 3)}))));
@@ -281,7 +294,8 @@ TYPED_TEST_P(EventStoreLogContract, shards_are_locked_in_ascending_order_or_not_
 REGISTER_TYPED_TEST_SUITE_P(EventStoreLogContract, an_empty_store_has_empty_heads, positions_of_a_shard_are_dense_from_one,
                             a_record_is_read_as_it_was_written, records_carry_the_time_of_their_turn,
                             a_time_before_the_shards_last_record_is_a_mistake_of_the_caller, a_stream_grows_by_the_expected_version_only,
-                            versions_within_a_turn_have_no_hole, a_conflict_in_one_stream_keeps_every_other_out,
+                            a_version_that_is_said_to_be_known_and_is_taken_is_a_conflict, versions_within_a_turn_have_no_hole,
+                            a_conflict_in_one_stream_keeps_every_other_out,
                             a_stream_that_the_turn_has_read_grows_by_the_expected_version_only,
                             a_turn_over_several_streams_and_shards_is_one, a_second_writer_of_a_shard_waits_and_then_sees_the_first,
                             writers_of_different_shards_do_not_wait, a_shard_that_is_held_too_long_is_busy,

@@ -78,6 +78,10 @@ std::int64_t System::counter(const std::string& name) {
   return sum_of(metrics_text(), name);
 }
 
+void System::checkpoint() {
+  database_.exec("CHECKPOINT");
+}
+
 std::int64_t System::messages(const std::string& topic) {
   std::int64_t sum = 0;
   for (std::int32_t partition = 0; partition < topics_.at(topic); ++partition) sum += reader_.watermarks(topic, partition).high;

@@ -50,6 +50,9 @@ class System {
   // A session that has nothing to do tells its numbers up to ten seconds later: they are whole after such a rest.
   static constexpr std::chrono::milliseconds kStatisticsRest{11'000};
   Statistics statistics();
+  // Makes Postgres write what is dirty and keep its old WAL files for reuse, as a server does that has run for hours; what follows is
+  // measured without a checkpoint that happens to fall into it, and without making new files. REQUIRES: the right to.
+  void checkpoint();
   // Messages that were ever written to a topic.
   std::int64_t messages(const std::string& topic);
   // The daemons' counter, summed over its labels.

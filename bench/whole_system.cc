@@ -97,6 +97,7 @@ void WholeSystem::place(std::int64_t orders, std::int64_t window) {
     wait_until_published(before, load.order_prefix(), orders);
   }
   wait_until_quiet();
+  system_.checkpoint();
 }
 
 // The replies are there; returns when all records until then are events on Kafka, and all orders in order_summary.

@@ -34,7 +34,7 @@ class WholeSystem {
 
   // More of each SKU than a benchmark can ask for: enough for 50 million orders.
   void receive_stock();
-  // Closed loop, unmeasured: each returns when the orders are answered, published and shown.
+  // Closed loop, unmeasured: returns when the orders are answered, published and shown, and Postgres has made a checkpoint.
   void place(std::int64_t orders, std::int64_t window);
   // The same, measured.
   Json measure_closed(std::int64_t orders, std::int64_t window);

@@ -179,6 +179,7 @@ class Lane {
   void sort_out_known_commands(Attempt& a);
   void set_aside_for_care(Attempt& a);
   void decide(Attempt& a);
+  void run_parts(Attempt& a);
   void write_and_commit(Attempt& a);
   void hand_on(Attempt& a) const;
   void after_commit(Attempt& a);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "consumers/lane.h"
+#include "consumers/turn_outcome.h"
 
 namespace ordersaga::consumers {
 
@@ -35,7 +36,7 @@ struct Lane::Attempt {
   std::vector<sagas::Input> more;    // what operators' commands lead to
   std::size_t parked = 0;
   std::vector<sagas::Input> loaded;  // all that was loaded for
-  sagas::TurnResult result;
+  TurnOutcome outcome;
   events::TurnWrite write;
   std::vector<Position> positions;
   std::chrono::microseconds append_took{};

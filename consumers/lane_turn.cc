@@ -86,7 +86,7 @@ void Lane::run_turn() {
     } catch (const events::CommitInDoubt&) {
       known_.forget(a.loaded);
       // If it was committed after all, nobody has made its calls: they are found outstanding then, and made.
-      for (const saga::v1::EffectRequest* request : a.result.effects) resumes_.push_front({Resume{request->saga()}});
+      for (const saga::v1::EffectRequest* request : a.outcome.calls()) resumes_.push_front({Resume{request->saga()}});
       throw;
     } catch (...) {
       known_.forget(a.loaded);
@@ -255,7 +255,7 @@ void Lane::decide(Attempt& a) {
   try {
     known_.load(*a.transaction, a.loaded, lock_rows_);
     replay_answers(a);
-    a.result = sagas::run_turn(a.inputs, known_.working_set(), settings_.shards, {a.now, &a.arena});
+    run_parts(a);
   } catch (const events::StoreError&) {
     throw;
   } catch (const std::bad_alloc&) {
@@ -265,42 +265,30 @@ void Lane::decide(Attempt& a) {
   }
 }
 
-void Lane::write_and_commit(Attempt& a) {
-  const sagas::TurnResult& r = a.result;
-  std::map<Shard, std::size_t> last;
-  for (std::size_t i = 0; i < r.records.size(); ++i) last[r.records[i].shard] = i;
-  const ordersaga::log::v1::RecordMetadata* serialized = nullptr;
-  std::string metadata;
-  a.write.records.reserve(r.records.size());
-  a.write.versions_are_known = true;  // KnownState::check() compared the heads, and load() read what was missing
-  for (std::size_t i = 0; i < r.records.size(); ++i) {
-    const sagas::TurnRecord& record = r.records[i];
-    const google::protobuf::Descriptor* type = record.payload->GetDescriptor();
-    if (record.metadata != serialized) {
-      serialized = record.metadata;
-      metadata = serialized->SerializeAsString();
-    }
-    events::NewRecord& out = a.write.records.emplace_back(events::NewRecord{
-        record.shard, std::string(record.stream), record.version, events::number_of(type), record.payload->SerializeAsString(), metadata});
-    // What differs from record to record is appended: concatenated messages are one merged message.
-    ordersaga::log::v1::RecordMetadata extra;
-    if (std::uint32_t version = events::schema_version_of(type); version > 1) extra.set_schema_version(version);
-    if (last[record.shard] == i) extra.set_orders_numbered(known_.working_set().orders_numbered[record.shard]);
-    if (!extra.AppendToString(&out.metadata)) throw events::BadData("metadata cannot be written");
+// What the inputs came with, and the calls to be made, stay until the turn is over; all else that it makes lives as long as a part.
+void Lane::run_parts(Attempt& a) {
+  if (hooks_.metrics != nullptr) hooks_.metrics->begin_turn();
+  for (std::span<const sagas::Input> rest = a.inputs; !rest.empty();) {
+    google::protobuf::Arena arena;
+    const auto part = rest.first(std::min(rest.size(), kPartOfTurn));
+    rest = rest.subspan(part.size());
+    const sagas::TurnResult result = sagas::run_turn(part, known_.working_set(), settings_.shards, {a.now, &arena});
+    a.outcome.add(result, a.write, a.arena);
+    if (hooks_.metrics != nullptr) hooks_.metrics->note(result, known_.working_set());
   }
+}
+
+void Lane::write_and_commit(Attempt& a) {
   for (std::size_t i = 0; i < a.entries.size(); ++i) {
     const Attempt::Entry& e = a.entries[i];
     if (!e.command) continue;
     a.write.inbox.push_back({{shard_of(e.command->input.key, settings_.shards), e.command->input.key, e.command->inbox_id},
                              e.command->hash,
-                             r.inputs[i].record,
+                             a.outcome.input_records()[i],
                              source_of(std::get<ConsumedMessage>(batch_[e.batch_index].input))});
   }
-  for (const sagas::NextWakeup& w : r.wakeups)
-    (w.over ? a.write.ended : a.write.wakeups).push_back({w.shard, std::string(w.saga), w.at, w.effect_outstanding});
-  for (const sagas::NetDelta& d : r.stock)
-    if (d.on_hand != 0 || d.reserved != 0 || d.create)
-      a.write.stock.push_back({std::string(d.sku), std::string(d.location), d.on_hand, d.reserved, d.create});
+  a.outcome.finish(known_.working_set().orders_numbered, a.write);
+  a.write.versions_are_known = true;  // KnownState::check() compared the heads, and load() read what was missing
 
   // Whatever became of them, this turn was their end.
   std::vector<bool> stays(batch_.size(), false);
@@ -325,7 +313,7 @@ void Lane::write_and_commit(Attempt& a) {
 
 void Lane::tell(TurnMetrics& metrics, const Attempt& a) const {
   metrics.appended(a.append_took);
-  metrics.committed(a.result, known_.working_set(), a.now);
+  metrics.committed(a.now);
   metrics.cached(known_.hits(), known_.misses());
   const Timestamp now = clock_.now();
   for (const Attempt::Entry& e : a.entries) {
@@ -382,7 +370,7 @@ void Lane::start_calls(const Attempt& a) {
   std::set<std::string_view> resumed;
   for (const Pending& pending : batch_)
     if (const auto* resume = std::get_if<Resume>(&pending.input)) resumed.insert(resume->saga);
-  for (const saga::v1::EffectRequest* r : a.result.effects) {
+  for (const saga::v1::EffectRequest* r : a.outcome.calls()) {
     bool is_new = calls_.emplace(r->saga(), r->step(), r->attempt(), r->compensation(), r->operation()).second;
     if (!is_new && resumed.contains(r->saga())) continue;
     ++counters_.effects_started;

@@ -89,35 +89,38 @@ TurnMetrics::TurnMetrics(runtime::Metrics& metrics)
   }
 }
 
-void TurnMetrics::committed(const sagas::TurnResult& turn, const sagas::WorkingSet& known, Timestamp now) {
-  for (const sagas::TurnRecord& record : turn.records) {
+void TurnMetrics::begin_turn() {
+  noted_.clear();
+  transitions_.clear();
+}
+
+void TurnMetrics::note(const sagas::TurnResult& part, const sagas::WorkingSet& known) {
+  for (const sagas::TurnRecord& record : part.records) {
     auto found = events_.find(record.payload->GetDescriptor());
     if (found == events_.end()) continue;
-    switch (found->second) {
+    Noted noted{.event = found->second};
+    switch (noted.event) {
       case Event::placed:
-        placed_.Increment();
+      case Event::fulfilled:
         break;
       case Event::confirmed:
-        confirmed_.Increment();
-        count_value(record.stream, known);
-        break;
-      case Event::fulfilled:
-        fulfilled_.Increment();
+        note_value(record.stream, known, noted);
         break;
       case Event::cancelled:
-        cancelled_.count(static_cast<const order::v1::OrderCancelled&>(*record.payload).code());
+        noted.code = static_cast<std::uint16_t>(ByCode::index_of(static_cast<const order::v1::OrderCancelled&>(*record.payload).code()));
         break;
       case Event::rejected:
-        rejected_.count(static_cast<const order::v1::OrderRejected&>(*record.payload).code());
+        noted.code = static_cast<std::uint16_t>(ByCode::index_of(static_cast<const order::v1::OrderRejected&>(*record.payload).code()));
         break;
       case Event::saga:
-        advance(record.stream, static_cast<const saga_v1::SagaAdvanced&>(*record.payload), now);
+        if (!note_saga(record.stream, static_cast<const saga_v1::SagaAdvanced&>(*record.payload), noted)) continue;
         break;
     }
+    noted_.push_back(noted);
   }
 }
 
-void TurnMetrics::count_value(std::string_view order_stream, const sagas::WorkingSet& known) {
+void TurnMetrics::note_value(std::string_view order_stream, const sagas::WorkingSet& known, Noted& noted) {
   key_.assign(stream_key(order_stream));
   auto order = known.cases.find(key_);
   if (order == known.cases.end()) return;
@@ -128,7 +131,54 @@ void TurnMetrics::count_value(std::string_view order_stream, const sagas::Workin
                                   {{"currency", placed.currency_code}});
     counter = value_.emplace(placed.currency_code, &made).first;
   }
-  counter->second->Increment(static_cast<double>(placed.total_minor));
+  noted.value = counter->second;
+  noted.amount = static_cast<double>(placed.total_minor);
+}
+
+bool TurnMetrics::note_saga(std::string_view stream, const saga_v1::SagaAdvanced& record, Noted& noted) {
+  const std::optional<sagas::StreamName> name = sagas::parse_stream(stream);
+  const std::optional<int> definition = name ? sagas::find_definition(name->definition) : std::nullopt;
+  if (!definition) return false;
+  noted.definition = static_cast<std::int16_t>(*definition);
+  noted.saga = std::hash<std::string_view>()(stream);
+  const std::size_t steps = sagas_[static_cast<std::size_t>(*definition)].size();
+  for (const saga_v1::SagaTransition& t : record.transitions()) {
+    if (static_cast<std::size_t>(t.step()) >= steps) continue;
+    const bool is_reason = t.kind() == saga_v1::TRANSITION_KIND_COMPENSATING;
+    transitions_.push_back({static_cast<std::int16_t>(t.step()), static_cast<std::uint16_t>(is_reason ? ByCode::index_of(t.code()) : 0),
+                            t.kind(), t.attempt() <= 1});
+    ++noted.transitions;
+  }
+  return true;
+}
+
+void TurnMetrics::committed(Timestamp now) {
+  std::size_t next = 0;  // of transitions_
+  for (const Noted& noted : noted_) {
+    switch (noted.event) {
+      case Event::placed:
+        placed_.Increment();
+        break;
+      case Event::confirmed:
+        confirmed_.Increment();
+        if (noted.value != nullptr) noted.value->Increment(noted.amount);
+        break;
+      case Event::fulfilled:
+        fulfilled_.Increment();
+        break;
+      case Event::cancelled:
+        cancelled_.count(noted.code);
+        break;
+      case Event::rejected:
+        rejected_.count(noted.code);
+        break;
+      case Event::saga:
+        advance(noted, std::span(transitions_).subspan(next, noted.transitions), now);
+        next += noted.transitions;
+        break;
+    }
+  }
+  begin_turn();
 }
 
 void TurnMetrics::step_over(prometheus::Histogram* outcome, Unfinished& saga, int step, Timestamp now) {
@@ -136,32 +186,27 @@ void TurnMetrics::step_over(prometheus::Histogram* outcome, Unfinished& saga, in
   saga.step = -1;
 }
 
-void TurnMetrics::advance(std::string_view stream, const saga_v1::SagaAdvanced& record, Timestamp now) {
-  const std::optional<sagas::StreamName> name = sagas::parse_stream(stream);
-  const std::optional<int> definition = name ? sagas::find_definition(name->definition) : std::nullopt;
-  if (!definition) return;
-  std::vector<StepSeries>& steps = sagas_[static_cast<std::size_t>(*definition)];
-  const std::uint64_t hash = std::hash<std::string_view>()(stream);
-  Unfinished& place = unfinished_[hash % kPlaces];
-  Unfinished saga = place.saga == hash ? place : Unfinished{.saga = hash};
-  for (const saga_v1::SagaTransition& t : record.transitions()) {
-    const auto index = static_cast<std::size_t>(t.step());
-    if (index >= steps.size()) continue;
-    StepSeries& step = steps[index];
-    switch (t.kind()) {
+void TurnMetrics::advance(const Noted& noted, std::span<const Transition> transitions, Timestamp now) {
+  static const std::size_t kRanOut = ByCode::index_of(error::kReservationExpired);
+  std::vector<StepSeries>& steps = sagas_[static_cast<std::size_t>(noted.definition)];
+  Unfinished& place = unfinished_[noted.saga % kPlaces];
+  Unfinished saga = place.saga == noted.saga ? place : Unfinished{.saga = noted.saga};
+  for (const Transition& t : transitions) {
+    StepSeries& step = steps[static_cast<std::size_t>(t.step)];
+    switch (t.kind) {
       case saga_v1::TRANSITION_KIND_STEP_STARTED:
-        if (t.attempt() <= 1) saga.step = static_cast<std::int16_t>(index), saga.began = now;
+        if (t.is_first_try) saga.step = t.step, saga.began = now;
         break;
       case saga_v1::TRANSITION_KIND_STEP_SUCCEEDED:
-        step_over(step.succeeded, saga, t.step(), now);
+        step_over(step.succeeded, saga, t.step, now);
         break;
       case saga_v1::TRANSITION_KIND_STEP_FAILED:
-        step_over(step.failed, saga, t.step(), now);
+        step_over(step.failed, saga, t.step, now);
         break;
       case saga_v1::TRANSITION_KIND_COMPENSATING:
-        saga.reason = static_cast<std::uint16_t>(ByCode::index_of(t.code()));
+        saga.reason = t.code;
         // No event says so: a reservation that ran out is found when it is to be committed, and then given back.
-        if (t.code() == error::kReservationExpired) reservations_expired_.Increment();
+        if (t.code == kRanOut) reservations_expired_.Increment();
         break;
       case saga_v1::TRANSITION_KIND_STEP_COMPENSATED:
         step.compensations.count(saga.reason);
@@ -171,7 +216,7 @@ void TurnMetrics::advance(std::string_view stream, const saga_v1::SagaAdvanced& 
     }
   }
   // What is in the middle of nothing leaves the place to whom it belongs.
-  if (saga.step >= 0 || saga.reason < std::size(kErrorCodes) || place.saga == hash) place = saga;
+  if (saga.step >= 0 || saga.reason < std::size(kErrorCodes) || place.saga == noted.saga) place = saga;
 }
 
 void TurnMetrics::decided(const ordersaga::log::v1::InputRecord& command, Duration took) {

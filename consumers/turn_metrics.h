@@ -1,8 +1,8 @@
 // What committed turns did, as metrics (docs/metrics.md): orders, sagas, commands, and how the store took it.
 //
-// The lane tells it after its commit, so what was rolled back is never counted, and each record is looked at once. Nothing is
-// allocated for a record: series are looked up by index, and made when they first move. Labels are names of ours (sagas, steps,
-// commands, codes, currencies), never what a client made up.
+// The lane has it note what a turn does, part by part, and tells it when the turn is committed, so what was rolled back is never
+// counted, and each record is looked at once. Nothing is allocated for a record: series are looked up by index, and made when they first
+// move. Labels are names of ours (sagas, steps, commands, codes, currencies), never what a client made up.
 //
 // One thread; any number may share one runtime::Metrics, whose series they then share.
 #pragma once
@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,8 +29,12 @@ class TurnMetrics {
   // `metrics` outlives this.
   explicit TurnMetrics(runtime::Metrics& metrics);
 
-  // A turn was committed at `now`. `known` is what it left.
-  void committed(const sagas::TurnResult& turn, const sagas::WorkingSet& known, Timestamp now);
+  // A turn begins; what was noted of one that was not committed is forgotten.
+  void begin_turn();
+  // What a part of the turn did; `known` is what it left. Its messages are not needed any more afterwards.
+  void note(const sagas::TurnResult& part, const sagas::WorkingSet& known);
+  // The turn was committed at `now`: what was noted of it counts.
+  void committed(Timestamp now);
   // A command of such a turn was decided; `took`: since Kafka got it.
   void decided(const ordersaga::log::v1::InputRecord& command, Duration took);
   // Writing and committing a turn took so long.
@@ -73,11 +78,28 @@ class TurnMetrics {
     std::uint16_t reason = std::size(kErrorCodes);  // why it undoes its steps
   };
   static constexpr std::size_t kPlaces = 1 << 15;
+  // What counts of a record once its turn is committed; and a transition of a saga's record.
+  struct Noted {
+    Event event;
+    std::uint16_t code = 0;                // index, of cancelled and rejected
+    std::int16_t definition = 0;           // of a saga
+    std::uint32_t transitions = 0;         // of a saga: so many of transitions_
+    std::uint64_t saga = 0;                // its hash
+    prometheus::Counter* value = nullptr;  // of confirmed; null: none
+    double amount = 0;
+  };
+  struct Transition {
+    std::int16_t step;
+    std::uint16_t code;  // index
+    ordersaga::saga::v1::TransitionKind kind;
+    bool is_first_try;
+  };
   using ByOutcome = std::array<prometheus::Histogram*, ordersaga::common::v1::Outcome_ARRAYSIZE>;
 
   static double seconds(Duration d) { return d.count() > 0 ? static_cast<double>(d.count()) / 1e6 : 0; }
-  void count_value(std::string_view order_stream, const sagas::WorkingSet& known);
-  void advance(std::string_view stream, const ordersaga::saga::v1::SagaAdvanced& record, Timestamp now);
+  void note_value(std::string_view order_stream, const sagas::WorkingSet& known, Noted& noted);
+  bool note_saga(std::string_view stream, const ordersaga::saga::v1::SagaAdvanced& record, Noted& noted);
+  void advance(const Noted& noted, std::span<const Transition> transitions, Timestamp now);
   static void step_over(prometheus::Histogram* outcome, Unfinished& saga, int step, Timestamp now);
 
   runtime::Metrics& metrics_;
@@ -92,6 +114,8 @@ class TurnMetrics {
   std::map<std::string, ByOutcome, std::less<>> commands_;          // by type
   std::vector<std::vector<StepSeries>> sagas_;                      // by definition, then step
   std::vector<Unfinished> unfinished_;
+  std::vector<Noted> noted_;  // of the turn that has not committed yet, and kept for their memory
+  std::vector<Transition> transitions_;
   std::string key_;  // kept for its memory
   prometheus::Histogram& append_;
   prometheus::Histogram& timers_late_;

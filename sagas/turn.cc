@@ -151,7 +151,7 @@ Needs needs_of(const Input& input) {
   return needs;
 }
 
-TurnResult run_turn(const std::vector<Input>& inputs, WorkingSet& known, int shards, const Context& context) {
+TurnResult run_turn(std::span<const Input> inputs, WorkingSet& known, int shards, const Context& context) {
   TurnResult result;
   result.inputs.reserve(inputs.size());
   result.records.reserve(inputs.size() * 5);

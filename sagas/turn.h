@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -113,6 +114,6 @@ struct BrokenInvariant : std::logic_error {
 };
 
 // REQUIRES: for every input, what needs_of() names is in `known`.
-TurnResult run_turn(const std::vector<Input>& inputs, WorkingSet& known, int shards, const Context& context);
+TurnResult run_turn(std::span<const Input> inputs, WorkingSet& known, int shards, const Context& context);
 
 }  // namespace ordersaga::sagas

@@ -125,7 +125,7 @@ void RedecideChecker::judge(const sagas::Input& input, const aggregates::Context
   if (auto found = cases_.find(group_.key); found != cases_.end()) order_case = found->second;
   known.orders_numbered[group_.records.front().event.shard] = orders_numbered_;
   show_levels(known.levels);
-  compare(sagas::run_turn({input}, known, shards_, context));
+  compare(sagas::run_turn({&input, 1}, known, shards_, context));
 }
 
 // The levels that the decision says it has seen.

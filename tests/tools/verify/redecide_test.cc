@@ -84,7 +84,7 @@ class Decisions : public testing::Test {
   void run(const sagas::Input& input) {
     now_ += std::chrono::milliseconds(7);
     if (sagas::Needs needs = sagas::needs_of(input); !needs.order_id.empty()) known_.cases[needs.order_id].order_id = needs.order_id;
-    sagas::TurnResult result = sagas::run_turn({input}, known_, kShards, {now_, &arena_});
+    sagas::TurnResult result = sagas::run_turn({&input, 1}, known_, kShards, {now_, &arena_});
     for (const sagas::TurnRecord& r : result.records) {
       auto& log = history_.log[static_cast<std::size_t>(r.shard.value)];
       events::RecordedEvent record;

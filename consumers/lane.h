@@ -82,7 +82,8 @@ struct LaneHooks {
   std::function<void()> committed;
   // Told what the lane does, on its thread; may be null. Outlives the lane.
   TurnMetrics* metrics = nullptr;
-  // Gets the records of each commit, before committed(); may be null. Outlives the lane.
+  // Gets the records of each commit, before committed(), and drops those of shards that the lane is not sure of any more or
+  // that were taken from it; may be null. Outlives the lane.
   events::RecentRecords* recent = nullptr;
 };
 

@@ -63,6 +63,7 @@ void Lane::take(Assign&& assign) {
 void Lane::take(Revoke&& revoke) {
   shards_.erase(revoke.shard);
   adopted_.erase(revoke.shard);
+  if (hooks_.recent != nullptr) hooks_.recent->drop({&revoke.shard, 1});
   to_resume_.erase(revoke.shard);
   known_.forget(revoke.shard);
   care_.give_back(revoke.shard);
@@ -85,6 +86,7 @@ void Lane::take(Adopt&& adopt) {
 void Lane::take(Abandon&&) {
   for (Shard shard : adopted_) {
     shards_.erase(shard);
+    if (hooks_.recent != nullptr) hooks_.recent->drop({&shard, 1});
     to_resume_.erase(shard);
     known_.forget(shard);
   }

@@ -27,7 +27,7 @@ void live(const Settings& settings, runtime::Metrics& metrics, Handover& handove
   relay::KafkaBroker broker(kafka_config(settings, kName), [&handover] { handover.log_grew.nudge(); });
   runtime::kafka::KafkaConsumer member(kafka_config(settings, kName), as_member(relay::relay_membership(), settings, kName));
   relay::PostgresTail in_store(target);
-  relay::RecentTail tail(handover.records, in_store);
+  relay::RecentTail tail(handover.records, in_store, clock);
   relay::Relay relay(store, broker, cursors, clock, {}, &tail);
   const auto exported = relay::export_counters(metrics, relay);
   std::atomic<bool> brokers_down = false;

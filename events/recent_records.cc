@@ -85,8 +85,12 @@ void RecentRecords::keep(Run& run, NewRecord& record, Position position, Timesta
 
 void RecentRecords::drop(std::span<const Shard> shards) {
   const std::lock_guard lock(mutex_);
-  for (const Shard shard : shards)
-    if (const auto found = runs_.find(shard); found != runs_.end()) clear(found->second);
+  for (const Shard shard : shards) {
+    const auto found = runs_.find(shard);
+    if (found == runs_.end()) continue;
+    clear(found->second);
+    found->second.last = Position();
+  }
 }
 
 std::size_t RecentRecords::bytes() const {

@@ -65,7 +65,7 @@ class RecentRecords {
   // Records of one commit that is known to have succeeded, with their positions, in their order. Those of followed shards are
   // moved from. REQUIRES: as many positions as records.
   void add(Epoch epoch, std::span<NewRecord> records, std::span<const Position> positions, Timestamp recorded_at);
-  // A writer is no longer certain of what it knows of these shards: nothing of them is given.
+  // A writer is no longer certain of what it knows of these shards, or no longer their writer: nothing is known of them any more.
   void drop(std::span<const Shard> shards);
 
   // That are held.

@@ -8,9 +8,20 @@ namespace ordersaga::relay {
 using events::RecentRecords;
 using events::RecordedEvent;
 
-namespace {
+RecentTail::~RecentTail() {
+  for (const auto& [shard, given_at] : followed_) recent_.leave(shard);
+}
 
-bool asks_store(RecentRecords::Above above, const TailQuestion::Part& part) {
+void RecentTail::follow(Shard shard) {
+  followed_[shard] = clock_.steady() - kTrust;
+  recent_.follow(shard);
+}
+
+void RecentTail::leave(Shard shard) {
+  if (followed_.erase(shard) > 0) recent_.leave(shard);
+}
+
+bool RecentTail::asks_store(RecentRecords::Above above, const TailQuestion::Part& part) const {
   switch (above) {
     case RecentRecords::Above::given:
     case RecentRecords::Above::cut:
@@ -18,26 +29,11 @@ bool asks_store(RecentRecords::Above above, const TailQuestion::Part& part) {
     case RecentRecords::Above::missing:
       return true;
     case RecentRecords::Above::nothing:
-      return part.look;
+      return part.look && clock_.steady() - followed_.at(part.shard) >= kTrust;
     case RecentRecords::Above::unknown:
       break;
   }
   return part.look || part.more;
-}
-
-}  // namespace
-
-RecentTail::~RecentTail() {
-  for (const Shard shard : followed_) recent_.leave(shard);
-}
-
-void RecentTail::follow(Shard shard) {
-  followed_.insert(shard);
-  recent_.follow(shard);
-}
-
-void RecentTail::leave(Shard shard) {
-  if (followed_.erase(shard) > 0) recent_.leave(shard);
 }
 
 void RecentTail::ask(const TailQuestion& question) {
@@ -51,6 +47,7 @@ void RecentTail::ask(const TailQuestion& question) {
         recent_.take({part.shard, question.epoch, part.after, part.records, question.bytes_each, kRecordOverhead}, from_memory_);
     parts_.push_back(part.shard);
     if (above == RecentRecords::Above::unknown) untold_.push_back(part.shard);
+    if (above == RecentRecords::Above::given || above == RecentRecords::Above::cut) followed_.at(part.shard) = clock_.steady();
     if (asks_store(above, part)) rest_.parts.push_back(part);
     answer_.looked = answer_.looked && part.look;
     answer_.more = answer_.more || above == RecentRecords::Above::cut;

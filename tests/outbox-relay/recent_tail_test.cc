@@ -92,7 +92,7 @@ class RecentTailTest : public ::testing::Test {
   LogBook book{4, clock};
   events::RecentRecords recent{4 << 20};
   WatchedStore store{book.store()};
-  RecentTail tail{recent, store};
+  RecentTail tail{recent, store, clock};
   std::vector<RecordedEvent> out;
   TailAnswer last;
 
@@ -137,17 +137,34 @@ TEST_F(RecentTailTest, WhereNobodyHereAppendsTheStoreIsAskedWhenItIsTimeOrThereM
   EXPECT_EQ(store.questions, 2);
 }
 
-TEST_F(RecentTailTest, WhereWeAppendedLastTheStoreIsAskedOnlyWhenItIsTimeToLook) {
+TEST_F(RecentTailTest, WhereWeAppendedLastTheStoreIsAskedWhenItIsTimeAndOursHaveStoppedComing) {
   append_here(0, 1);
   EXPECT_EQ(answer({told(0, 0)}), (Places{{0, 1}}));
-  EXPECT_TRUE(answer({more(0, 1)}).empty());
-  EXPECT_EQ(store.questions, 0);
   append_elsewhere(0, 1);
-  EXPECT_EQ(answer({look(0, 1)}), (Places{{0, 2}}));
+  clock.pass(RecentTail::kTrust / 2);
+  EXPECT_TRUE(answer({look(0, 1)}).empty());
+  append_here(0, 1);
+  EXPECT_EQ(answer({told(0, 1)}), (Places{{0, 2}, {0, 3}})) << "what is from here shows what is not";
+  append_here(0, 1);
+  EXPECT_EQ(answer({told(0, 3)}), (Places{{0, 4}}));
+  append_elsewhere(0, 1);
+  clock.pass(RecentTail::kTrust);
+  EXPECT_TRUE(answer({{shard(0), Position(4), 100, false, true}}).empty()) << "it is not time";
+  EXPECT_EQ(answer({look(0, 4)}), (Places{{0, 5}}));
   EXPECT_EQ(last.untold, 0U) << "it may be ours, and on its way here: that is no reason to look more often";
   append_elsewhere(0, 1);
-  EXPECT_EQ(answer({look(0, 2)}), (Places{{0, 3}}));
+  EXPECT_EQ(answer({look(0, 5)}), (Places{{0, 6}}));
   EXPECT_EQ(last.untold, 1U);
+}
+
+TEST_F(RecentTailTest, WhoNoLongerWritesAShardLeavesItToBeLookedAtAtOnce) {
+  append_here(0, 1);
+  EXPECT_EQ(answer({told(0, 0)}), (Places{{0, 1}}));
+  append_elsewhere(0, 1);
+  EXPECT_TRUE(answer({look(0, 1)}).empty());
+  const Shard revoked = shard(0);
+  recent.drop({&revoked, 1});
+  EXPECT_EQ(answer({look(0, 1)}), (Places{{0, 2}}));
 }
 
 TEST_F(RecentTailTest, AnothersRecordsBetweenOursComeFromTheStore) {
@@ -159,12 +176,16 @@ TEST_F(RecentTailTest, AnothersRecordsBetweenOursComeFromTheStore) {
   EXPECT_EQ(answer({told(0, 2, 3)}), (Places{{0, 3}, {0, 4}, {0, 5}}));
   EXPECT_EQ(store.questions, 1) << "that there is more was known, so it was no time to look";
   append_here(0, 3);
-  EXPECT_TRUE(answer({told(0, 5)}).empty() || out.front().position == Position(6));
+  EXPECT_EQ(answer({told(0, 5)}), (Places{{0, 6}, {0, 7}, {0, 8}, {0, 9}}));
+  EXPECT_EQ(store.questions, 2) << "6 came while 1 and 2 were still here: it was not kept";
+  append_here(0, 1);
+  EXPECT_EQ(answer({told(0, 9)}), (Places{{0, 10}}));
+  EXPECT_EQ(store.questions, 2);
 }
 
 TEST_F(RecentTailTest, WhoLagsGetsTheRestFromTheStoreAndThenEverythingFromMemoryAgain) {
   events::RecentRecords small(4'000);
-  RecentTail lagging(small, store);
+  RecentTail lagging(small, store, clock);
   lagging.follow(shard(0));
   book.hands_over = &small;
   for (int i = 0; i < 100; ++i) book.append_event(shard(0));
@@ -237,7 +258,7 @@ TEST_F(RecentTailTest, WhoReadsInAnotherEpochIsAnsweredByTheStore) {
 
 TEST_F(RecentTailTest, NothingIsKeptForAReaderThatIsGone) {
   {
-    RecentTail short_lived(recent, store);
+    RecentTail short_lived(recent, store, clock);
     short_lived.follow(shard(0));
     append_here(0, 2);
     tail.leave(shard(1));

@@ -36,7 +36,7 @@ class EagerConsumer final : public kafka::Consumer {
 }  // namespace
 
 struct OrchestratorNode::Process {
-  Process(Surroundings& around, std::size_t lanes)
+  Process(Surroundings& around, std::size_t lanes, Handover* handover)
       : clock(around.world),
         consumer(around.world, around.bus, around.orchestrators),
         eager(consumer),
@@ -61,7 +61,11 @@ struct OrchestratorNode::Process {
     std::vector<std::unique_ptr<events::EventStore>> stores;
     for (std::size_t i = 0; i < lanes; ++i) stores.push_back(std::make_unique<SimStore>(around.world, around.mutant));
     kafka::Consumer& c = around.mutant == Mutant::offsets_before_done ? static_cast<kafka::Consumer&>(eager) : consumer;
-    orchestrator = std::make_unique<consumers::Orchestrator>(c, producer, effects, std::move(stores), clock, std::move(settings), [] {});
+    auto committed = [handover] {
+      if (handover != nullptr) handover->log_grew = true;
+    };
+    orchestrator = std::make_unique<consumers::Orchestrator>(c, producer, effects, std::move(stores), clock, std::move(settings), committed,
+                                                             nullptr, handover == nullptr ? nullptr : &handover->records);
   }
 
   NodeClock clock;
@@ -72,12 +76,12 @@ struct OrchestratorNode::Process {
   std::unique_ptr<consumers::Orchestrator> orchestrator;
 };
 
-OrchestratorNode::OrchestratorNode(Surroundings& around, std::string name, std::size_t lanes)
-    : Node(around.world, std::move(name)), around_(around), lanes_(lanes) {}
+OrchestratorNode::OrchestratorNode(Surroundings& around, std::string name, std::size_t lanes, Handover* handover)
+    : Node(around.world, std::move(name)), around_(around), handover_(handover), lanes_(lanes) {}
 OrchestratorNode::~OrchestratorNode() = default;
 
 void OrchestratorNode::boot() {
-  process_ = std::make_unique<Process>(around_, lanes_);
+  process_ = std::make_unique<Process>(around_, lanes_, handover_);
 }
 
 void OrchestratorNode::destroy(bool abrupt) {

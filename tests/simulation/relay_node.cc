@@ -1,4 +1,7 @@
+#include <utility>
+
 #include "events/errors.h"
+#include "outbox-relay/recent_tail.h"
 #include "outbox-relay/relay.h"
 #include "runtime/kafka/client.h"
 #include "tests/simulation/system.h"
@@ -83,13 +86,16 @@ class SimCursors final : public relay::CursorStore {
 }  // namespace
 
 struct RelayNode::Process {
-  explicit Process(Surroundings& around)
-      : clock(around.world),
+  Process(Surroundings& surroundings, Handover* handover)
+      : around(surroundings),
+        clock(around.world),
         member(around.world, around.bus, around.relays, false),
         log(around.world, around.mutant),
         broker(around.world, around.bus, around.mutant),
         cursors(around.world, around.cursors),
-        relay(log, broker, cursors, clock, options(around.world.random())) {}
+        in_store(log),
+        tail(handover == nullptr ? none : handover->records, in_store, clock),
+        relay(log, broker, cursors, clock, options(around.world.random()), &tail) {}
 
   static relay::RelayOptions options(SeededRandom& random) {
     relay::RelayOptions o;
@@ -98,19 +104,29 @@ struct RelayNode::Process {
     return o;
   }
 
+  ~Process() {
+    around.from_memory += relay.counters().from_memory;
+    around.from_store += relay.counters().from_store;
+  }
+
+  Surroundings& around;
   NodeClock clock;
   SimConsumer member;
   SimStore log;
   SimBroker broker;
   SimCursors cursors;
+  events::RecentRecords none{0};
+  relay::StoreTail in_store;
+  relay::RecentTail tail;
   relay::Relay relay;
 };
 
-RelayNode::RelayNode(Surroundings& around, std::string name) : Node(around.world, std::move(name)), around_(around) {}
+RelayNode::RelayNode(Surroundings& around, std::string name, Handover* handover)
+    : Node(around.world, std::move(name)), around_(around), handover_(handover) {}
 RelayNode::~RelayNode() = default;
 
 void RelayNode::boot() {
-  process_ = std::make_unique<Process>(around_);
+  process_ = std::make_unique<Process>(around_, handover_);
 }
 
 void RelayNode::destroy(bool abrupt) {
@@ -130,6 +146,7 @@ Node::Pace RelayNode::run(std::size_t) {
           process_->relay.revoke(shard);
       }
     }
+    if (handover_ != nullptr && std::exchange(handover_->log_grew, false)) process_->relay.wake();
     bool idle = process_->relay.step(0ms).idle;
     if (!process_->relay.halted().empty()) world_.fail("a relay halted: " + process_->relay.halted().begin()->second);
     return idle ? Pace::idle : Pace::busy;

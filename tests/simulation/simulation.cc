@@ -40,10 +40,15 @@ Outcome simulate(const SimulationOptions& options) {
     World& world;
     ~Closing() { world.close(); }
   } closing{world};
-  for (std::size_t i = 0, n = 1 + choices.below(3); i < n; ++i)
-    world.add(std::make_unique<OrchestratorNode>(around, "orchestrator-" + std::to_string(i), 1 + choices.below(2)));
-  for (std::size_t i = 0, n = 1 + choices.below(2); i < n; ++i)
-    world.add(std::make_unique<RelayNode>(around, "relay-" + std::to_string(i)));
+  const std::size_t orchestrators = 1 + choices.below(3);
+  const std::size_t relays = 1 + choices.below(2);
+  // An orchestrator and a relay of the same number are of one process; some have nothing to do with each other.
+  const std::size_t shared = choices.below(std::min(orchestrators, relays) + 1);
+  for (std::size_t i = 0; i < shared; ++i) around.handovers.emplace_back(choices.below(100'000));
+  const auto handover = [&](std::size_t i) { return i < shared ? &around.handovers[i] : nullptr; };
+  for (std::size_t i = 0; i < orchestrators; ++i)
+    world.add(std::make_unique<OrchestratorNode>(around, "orchestrator-" + std::to_string(i), 1 + choices.below(2), handover(i)));
+  for (std::size_t i = 0; i < relays; ++i) world.add(std::make_unique<RelayNode>(around, "relay-" + std::to_string(i), handover(i)));
   for (std::size_t i = 0, n = 1 + choices.below(2); i < n; ++i)
     world.add(std::make_unique<ProjectorNode>(around, "projector-" + std::to_string(i)));
   clients.start();
@@ -87,6 +92,9 @@ Outcome simulate(const SimulationOptions& options) {
   for (const events::ShardHead& head : events::MemoryEventStore(world.log()).heads())
     out.records += static_cast<std::uint64_t>(head.position.value);
   if (!options.tell.empty()) out.told = tell(around, options.tell);
+  world.close();
+  out.from_memory = around.from_memory;
+  out.from_store = around.from_store;
   out.virtual_seconds = static_cast<double>(world.now().count()) / 1e6;
   return out;
 }

@@ -27,6 +27,9 @@ struct Outcome {
   std::uint64_t steps = 0;
   std::uint64_t crashes = 0;
   std::uint64_t records = 0;
+  // That relays read, and where.
+  std::uint64_t from_memory = 0;
+  std::uint64_t from_store = 0;
   double virtual_seconds = 0;
   // A line for each record and call of SimulationOptions::tell.
   std::vector<std::string> told;

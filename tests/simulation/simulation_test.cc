@@ -29,10 +29,16 @@ TEST_F(Simulation, AHundredSeedsLeaveNothingWrongAndEveryFaultFires) {
 }
 
 TEST_F(Simulation, WithoutFaultsEveryOrderEndsAsItMust) {
+  std::uint64_t from_memory = 0;
+  std::uint64_t from_store = 0;
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     Outcome outcome = simulate({.seed = seed, .orders = 40, .faults = 0});
     EXPECT_TRUE(outcome.problems.empty()) << all_of(outcome.problems);
+    from_memory += outcome.from_memory;
+    from_store += outcome.from_store;
   }
+  EXPECT_GT(from_memory, 0U) << "no relay has taken records from its own process";
+  EXPECT_GT(from_store, 0U) << "no relay has read others' records";
 }
 
 TEST_F(Simulation, ASeedGoesTheSameWayEachTime) {

@@ -60,6 +60,7 @@ class SimTurn final : public TurnTransaction {
       if (mutant_ != Mutant::believe_doubtful) throw;
     }
     world_.may_crash();
+    world_.may_interleave();  // the locks are free, and what follows from the commit is not done
   }
 
  private:

@@ -36,7 +36,7 @@ namespace ordersaga::projections {
 
 struct RunnerOptions {
   // Records in one transaction, and the bytes of their payloads.
-  std::size_t max_batch = 10'000;
+  std::size_t max_batch = 5'000;
   std::size_t max_bytes = 8 << 20;
   // After a batch of at least `busy` records the next one gathers for `gather` since the last commit: what happens to an order
   // within that time costs one write of its row. An idle projector never waits.

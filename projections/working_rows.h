@@ -55,7 +55,7 @@ template <class R>
 class WorkingRows final : public RowSet {
  public:
   // Of the rows kept, roughly.
-  static constexpr std::size_t kMaxBytes = 16 << 20;
+  static constexpr std::size_t kMaxBytes = 8 << 20;
 
   explicit WorkingRows(std::size_t max_bytes = kMaxBytes) : max_bytes_(max_bytes) {}
 

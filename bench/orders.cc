@@ -43,7 +43,8 @@ std::optional<std::string> read_settings(int argc, const char* const* argv, Sett
 void run(const Settings& s, const std::stop_token& stop) {
   const bool closed = s.rate == 0;
   const std::int64_t orders = closed ? s.orders : s.rate * s.seconds;
-  WholeSystem system(s.target, "bench_orders", stop);
+  // Who wants an answer soon does not let a command wait for others.
+  WholeSystem system(s.target, "bench_orders", stop, closed ? WholeSystem::kLinger : std::chrono::microseconds(0));
   system.receive_stock();
   system.place(s.warm_up, s.window);
   Json result{

@@ -71,13 +71,13 @@ void Target::add_to(runtime::SettingsReader& reader) {
   reader.add("processes", processes, "whose CPU time and memory to measure: name=pid,name=pid…");
 }
 
-WholeSystem::WholeSystem(const Target& target, const std::string& program, std::stop_token stop)
+WholeSystem::WholeSystem(const Target& target, const std::string& program, std::stop_token stop, std::chrono::microseconds linger)
     : stop_(std::move(stop)),
       pids_(parse_processes(target.processes)),
       run_(fmt::format("bench-{:08x}", runtime::SystemRandom().next() & 0xffffffffU)),
       system_(config_of(target, program), target.database, target.metrics_url),
       consumer_(config_of(target, program), membership(config_of(target, program), run_)),
-      producer_(config_of(target, program), {}) {
+      producer_(config_of(target, program), {.linger = linger}) {
   pids_.emplace_back(program, getpid());
 }
 

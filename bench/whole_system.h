@@ -1,6 +1,7 @@
 // The whole system as a benchmark sees it: where it is, load on it, and what the load has cost.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -29,8 +30,10 @@ struct Target {
 // minutes, and when the stop is requested.
 class WholeSystem {
  public:
-  // `program` is measured with the daemons. The topics must be there.
-  WholeSystem(const Target& target, const std::string& program, std::stop_token stop);
+  // `program` is measured with the daemons. The topics must be there. `linger`: how long a command may wait for others to go to Kafka
+  // with it.
+  WholeSystem(const Target& target, const std::string& program, std::stop_token stop, std::chrono::microseconds linger = kLinger);
+  static constexpr std::chrono::microseconds kLinger{500};
 
   // More of each SKU than a benchmark can ask for: enough for 50 million orders.
   void receive_stock();

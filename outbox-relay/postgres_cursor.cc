@@ -8,6 +8,10 @@ using namespace runtime::postgres;
 
 namespace {
 
+// Nobody waits for the disk here, least of all what is to be published meanwhile. A server that crashes forgets the last moves of half a
+// second: then more of the topic's tail is read, and replies and requests of that time go out again.
+constexpr const char* kDoNotWait = "SET synchronous_commit = off";
+
 constexpr Statement kLoad = {"relay_load_cursor",
                              "SELECT epoch, position, kafka_offset, cluster_id FROM log.relay_cursors WHERE shard = $1::smallint"};
 
@@ -46,6 +50,7 @@ Connection& PostgresCursorStore::connection() {
   if (connection_ == nullptr || !connection_->is_open()) {
     connection_.reset();
     connection_ = std::make_unique<Connection>(target_);
+    connection_->exec(kDoNotWait);
   }
   return *connection_;
 }

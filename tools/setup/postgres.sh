@@ -17,7 +17,7 @@ postgres_socket() { cat "$1/postgres.socket"; }
 postgres_connection() { echo "host=$(postgres_socket "$1") user=postgres dbname=postgres"; }
 
 # start_postgres DIR BUFFERS WAL: makes the cluster when it is not there yet; returns when it answers. WAL: so much of it until a
-# checkpoint; half of that is kept for reuse.
+# checkpoint; half of that is kept for reuse. The images of whole pages that follow a checkpoint are compressed.
 start_postgres() {
   local dir=$1 buffers=$2 wal=$3 data=$1/postgres log=$1/postgres.log socket
   mkdir -p "$data"
@@ -37,7 +37,7 @@ start_postgres() {
   echo "$socket" >"$dir/postgres.socket"
   as_postgres "$postgres_bin/pg_ctl" start -D "$data" -l "$log" -s -w -t 60 \
     -o "-c listen_addresses='' -c unix_socket_directories='$socket' -c shared_buffers=$buffers -c max_connections=200" \
-    -o "-c max_wal_size=${wal}MB -c min_wal_size=$((wal / 2))MB -c log_min_messages=warning" || {
+    -o "-c max_wal_size=${wal}MB -c min_wal_size=$((wal / 2))MB -c wal_compression=lz4 -c log_min_messages=warning" || {
     tail -n 20 "$log" >&2
     die "Postgres did not start; its log: $log"
   }

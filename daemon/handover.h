@@ -7,7 +7,7 @@
 namespace ordersaga::daemon {
 
 struct Handover {
-  // A busy process appends some 15 MB in a second, and its relay reads every 30 ms at least.
+  // Room for some 20,000 records: a third of a second at 4,500 orders/s, of which the relay waits 30 ms at most between reads.
   static constexpr std::size_t kMaxBytes = 8 << 20;
 
   relay::Wake log_grew;  // notified after each commit, when `records` has what it appended

@@ -82,6 +82,10 @@ class Tail {
     if (const auto& cursor = question.cursor)
       carried_ = events::carried_over(question.starts, question.shard, cursor->epoch, cursor->position);
   }
+  // The next question may be far: until then the reader would fetch, and keep, what the relay itself publishes.
+  ~Tail() { reader_.rest(); }
+  Tail(const Tail&) = delete;
+  Tail& operator=(const Tail&) = delete;
 
   Resume resume();
 

@@ -122,8 +122,10 @@ class PartitionReader {
   };
   virtual ~PartitionReader() = default;
   virtual Watermarks watermarks(std::string_view topic, std::int32_t partition) = 0;
-  // Up to `max` messages from `offset` on; empty at the end of the partition.
+  // Up to `max` messages from `offset` on; empty at the end of the partition. What comes next may be fetched meanwhile.
   virtual std::vector<ConsumedMessage> read(std::string_view topic, std::int32_t partition, std::int64_t offset, std::size_t max) = 0;
+  // No read follows for a while: nothing is fetched, nor kept, until then.
+  virtual void rest() noexcept {}
 };
 
 }  // namespace ordersaga::runtime::kafka

@@ -78,7 +78,7 @@ void KafkaPartitionReader::assign(std::string_view topic, std::int32_t partition
   throw KafkaError(fmt::format("cannot read {}[{}]: {}", topic, partition, rd_kafka_err2str(error)));
 }
 
-void KafkaPartitionReader::unassign() {
+void KafkaPartitionReader::rest() noexcept {
   rd_kafka_assign(client_.get(), nullptr);
   topic_.clear();
 }
@@ -93,25 +93,25 @@ std::vector<ConsumedMessage> KafkaPartitionReader::read(std::string_view topic, 
     if (message == nullptr) {
       if (!out.empty()) break;
       if (std::chrono::steady_clock::now() < limit) continue;
-      unassign();
+      rest();
       throw KafkaError(fmt::format("no answer from the broker about {}[{}] at {}", topic, partition, offset));
     }
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       next_ = message->offset + 1;
       out.push_back(to_consumed(*message));
     } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      unassign();  // else the client would go on fetching in the background
+      rest();  // else the client would go on fetching in the background
       break;
     } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
       const Watermarks marks = watermarks(topic, partition);
       if (next_ >= marks.low) {
-        unassign();
+        rest();
         break;  // above the end
       }
       assign(topic, partition, marks.low);
     } else if (message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || message->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
                message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
-      unassign();
+      rest();
       throw KafkaError(fmt::format("there is no {}[{}]", topic, partition));
     } else {
       log_(Severity::warning, rd_kafka_message_errstr(message.get()));

@@ -19,10 +19,10 @@ class KafkaPartitionReader final : public PartitionReader {
   Watermarks watermarks(std::string_view topic, std::int32_t partition) override;
   // An offset below the first that is there reads from the first.
   std::vector<ConsumedMessage> read(std::string_view topic, std::int32_t partition, std::int64_t offset, std::size_t max) override;
+  void rest() noexcept override;
 
  private:
   void assign(std::string_view topic, std::int32_t partition, std::int64_t offset);
-  void unassign();
 
   std::chrono::milliseconds patience_;
   LogCallback log_;

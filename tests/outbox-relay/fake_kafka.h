@@ -41,6 +41,9 @@ class FakeKafka final : public Broker, public runtime::kafka::PartitionReader {
   std::size_t queue_limit = 1'000;
   std::string id = "cluster-1";
   bool silent = false;  // nothing answers
+  // Whether the reader may fetch what comes next, and how often it was told that it need not.
+  bool reads_ahead = false;
+  int rests = 0;
 
   const std::vector<ConsumedMessage>& messages(const Partition& p) { return partitions_[p].messages; }
   std::map<std::string, int> count_by_topic() const {
@@ -77,12 +80,14 @@ class FakeKafka final : public Broker, public runtime::kafka::PartitionReader {
   }
   std::vector<ConsumedMessage> read(std::string_view topic, std::int32_t partition, std::int64_t offset, std::size_t max) override {
     answer();
+    reads_ahead = true;
     const Log& log = partitions_[{std::string(topic), partition}];
     std::vector<ConsumedMessage> out;
     for (const ConsumedMessage& m : log.messages)
       if (m.offset >= offset && out.size() < max) out.push_back(m);
     return out;
   }
+  void rest() noexcept override { reads_ahead = false, ++rests; }
 
  private:
   struct Log {

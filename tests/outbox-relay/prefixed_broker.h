@@ -42,6 +42,7 @@ class PrefixedBroker final : public Broker, private runtime::kafka::PartitionRea
                                                     std::size_t max) override {
     return real_.reader().read(prefix_ + std::string(topic), partition, offset, max);
   }
+  void rest() noexcept override { real_.reader().rest(); }
 
   KafkaBroker real_;
   std::string prefix_;

@@ -87,6 +87,16 @@ TEST_F(RelayTest, AfterARestartTheTailDecidesAndWhatOnlyTheEventsTopicHasIsCompl
   EXPECT_EQ(kafka.count_by_topic()["ordersaga.commands.v1"], 1);
 }
 
+TEST_F(RelayTest, ItsReaderRestsOnceItIsKnownWhereToGoOn) {
+  for (int i = 0; i < 2 * kShards; ++i) book.append_event(shard(i % kShards));
+  start();
+  settle();
+  start();  // another one: it finds each shard's last record on the topic
+  settle();
+  EXPECT_GE(kafka.rests, 2 * kShards);
+  EXPECT_FALSE(kafka.reads_ahead) << "it fetches, and keeps, what the relay itself publishes";
+}
+
 TEST_F(RelayTest, AReplyTopicThatIsMissingHoldsNothingUp) {
   kafka.missing.insert(kReplies);
   for (int i = 0; i < 5; ++i) book.append_input(shard(0), kReplies);

@@ -1,5 +1,8 @@
 #include "runtime/kafka/kafka_partition_reader.h"
 
+#include <atomic>
+#include <thread>
+
 #include "runtime/kafka/kafka_producer.h"
 #include "tests/runtime/kafka/broker.h"
 
@@ -58,6 +61,30 @@ TEST_F(Reader, SeesWhatIsAddedAfterTheEndWasReached) {
   EXPECT_TRUE(reader.read(topic, 0, 2, 10).empty());
   fill(topic, 0, 2);
   EXPECT_EQ(reader.read(topic, 0, 2, 10).size(), 2U);
+}
+
+TEST_F(Reader, FetchesNothingWhileItRests) {
+  const std::string topic = make_topic("rest", 1);
+  fill(topic, 0, 2);
+  std::atomic<int> fetches = 0;
+  config.extra = {{"debug", "fetch"}};
+  config.log = [&fetches](Severity, std::string_view text) {
+    if (text.find("Fetch topic") != std::string_view::npos) ++fetches;
+  };
+  const auto goes_on = [&fetches](std::chrono::milliseconds patience) {
+    const int before = fetches;
+    const auto limit = std::chrono::steady_clock::now() + patience;
+    while (fetches == before && std::chrono::steady_clock::now() < limit) std::this_thread::sleep_for(1ms);
+    return fetches != before;
+  };
+  KafkaPartitionReader reader(config);
+  EXPECT_EQ(reader.read(topic, 0, 0, 2).size(), 2U);
+  EXPECT_TRUE(goes_on(10s));  // for who reads on
+  reader.rest();
+  goes_on(300ms);  // one that was under way
+  EXPECT_FALSE(goes_on(500ms));
+  fill(topic, 0, 1);
+  EXPECT_EQ(reader.read(topic, 0, 2, 10).size(), 1U);
 }
 
 TEST_F(Reader, AMissingTopicIsAnError) {

@@ -18,11 +18,11 @@ is_ours() {
 # end_process PID NAME SECONDS: SIGTERM, then waits for the end; SIGKILL, loudly, when it does not come in time.
 # Returns 1 when it had to kill.
 end_process() {
-  local pid=$1 name=$2 tries=$(($3 * 10))
+  local pid=$1 name=$2 limit=$((SECONDS + $3))
   is_running "$pid" || return 0
   kill -TERM "$pid" 2>/dev/null || return 0
   while is_running "$pid"; do
-    if ((tries-- <= 0)); then
+    if ((SECONDS > limit)); then
       say "$name (pid $pid) did not end within $3 s of SIGTERM: killing it"
       kill -KILL "$pid" 2>/dev/null || true
       return 1

@@ -16,7 +16,8 @@ std::string as_relay(const std::string& database) {
 
 OneRelay::OneRelay(const std::string& database, const runtime::kafka::Config& kafka, const BrokerWrapper& wrap)
     : store_({.target = as_relay(database)}),
-      tail_(as_relay(database)),
+      in_store_(as_relay(database)),
+      tail_(recent_, in_store_, clock_),
       kafka_(kafka, [this] { wake_.nudge(); }),
       wrapped_(wrap ? wrap(kafka_) : nullptr),
       relay_(store_, wrapped_ ? *wrapped_ : static_cast<relay::Broker&>(kafka_), cursors_, clock_, {}, &tail_) {}

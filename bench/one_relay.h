@@ -5,14 +5,16 @@
 #include <string>
 
 #include "events/postgres_event_store.h"
+#include "events/recent_records.h"
 #include "outbox-relay/kafka_broker.h"
 #include "outbox-relay/postgres_tail.h"
+#include "outbox-relay/recent_tail.h"
 #include "outbox-relay/relay.h"
 #include "outbox-relay/wake.h"
 
 namespace ordersaga::bench {
 
-// One thread, but for wake().
+// One thread, but for wake() and recent().
 class OneRelay {
  public:
   using BrokerWrapper = std::function<std::unique_ptr<relay::Broker>(relay::Broker&)>;
@@ -25,13 +27,17 @@ class OneRelay {
   void assign(From from);
   // Throws std::runtime_error when the relay loses its producer: it would send twice.
   void run_until(const std::function<bool(const relay::RelayCounters&)>& done);
+  // For who appends in this process, as an orchestrator beside the relay does.
   relay::Wake& wake() { return wake_; }
+  events::RecentRecords& recent() { return recent_; }
 
  private:
   const runtime::SystemClock clock_;
   relay::Wake wake_;
   events::PostgresEventStore store_;
-  relay::PostgresTail tail_;
+  events::RecentRecords recent_{8 << 20};  // as the daemon
+  relay::PostgresTail in_store_;
+  relay::RecentTail tail_;
   relay::KafkaBroker kafka_;
   std::unique_ptr<relay::Broker> wrapped_;
   relay::MemoryCursorStore cursors_;

@@ -149,8 +149,8 @@ class Bench {
       result["ratio"] = rounded(median(ratios));
     }
     if (s_.turns > 0) {
-      result["latency_woken"] = latency({s_.turns, kTurnsPerSecond, kTurnRecords, false, true}, "late-woken-");
-      result["latency_not_woken"] = latency({s_.turns, kTurnsPerSecond, kTurnRecords, false, false}, "late-");
+      result["latency_beside"] = latency({s_.turns, kTurnsPerSecond, kTurnRecords, false, true}, "late-beside-");
+      result["latency_alone"] = latency({s_.turns, kTurnsPerSecond, kTurnRecords, false, false}, "late-");
       result["busy"] = latency({s_.turns, kTurnsPerSecond, kBusyTurnRecords, true, true}, "busy-");
     }
     return result;

@@ -91,11 +91,11 @@ struct Committed {
 
 class Writer {
  public:
-  Writer(const std::string& database, const LatencyLoad& load, std::string prefix, relay::Wake& wake)
+  Writer(const std::string& database, const LatencyLoad& load, std::string prefix, OneRelay& relay)
       : store_({.target = runtime::postgres::with_keyword(database, "user", "ordersaga_writer")}),
         load_(load),
         prefix_(std::move(prefix)),
-        wake_(wake) {}
+        relay_(relay) {}
 
   std::vector<Committed> run() {
     std::vector<Committed> committed;
@@ -123,15 +123,18 @@ class Writer {
     const auto outcome = transaction->write(write, time);
     transaction->commit();
     const auto now = Clock::now();
-    if (load_.wakes) wake_.notify();
     const auto& positions = std::get<events::Written>(outcome).positions;
+    if (load_.beside) {
+      relay_.recent().add(transaction->epoch(), write.records, positions, time);
+      relay_.wake().notify();
+    }
     for (std::size_t i = 0; i < positions.size(); ++i) committed.push_back({{write.records[i].shard.value, positions[i].value}, now});
   }
 
   events::PostgresEventStore store_;
   const LatencyLoad load_;
   const std::string prefix_;
-  relay::Wake& wake_;
+  OneRelay& relay_;
 };
 
 }  // namespace
@@ -141,7 +144,7 @@ std::vector<double> relay_latencies(const std::string& database, const runtime::
   Acknowledged seen;
   OneRelay one(database, kafka, [&seen](relay::Broker& real) { return std::make_unique<WatchedBroker>(real, seen); });
   one.assign(OneRelay::From::heads);
-  Writer writer(database, load, order_prefix, one.wake());
+  Writer writer(database, load, order_prefix, one);
   std::vector<Committed> committed;
   std::atomic<bool> failed{false};
   std::exception_ptr failure;

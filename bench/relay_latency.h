@@ -15,7 +15,7 @@ struct LatencyLoad {
   std::int64_t turns_per_second;
   std::int64_t records_per_turn;
   bool all_shards;  // a turn writes to all of them, as a busy orchestrator's does; else to one after the other
-  bool wakes;       // as an orchestrator of the same process does; else the relay has to find the records
+  bool beside;      // the writer hands over and wakes, as an orchestrator of the same process; else the relay has to find the records
 };
 
 // Of each record, in milliseconds, ascending. A relay of its own publishes what a writer of its own appends; nothing

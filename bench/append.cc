@@ -257,8 +257,12 @@ void run(const Settings& s) {
     std::vector<std::array<Cost, 3>> rounds;
     std::size_t rows = 0;
     for (std::int64_t round = -kUnmeasured; round < s.rounds; ++round) {
+      events::TurnWrite decided = turns.orders(size);
+      // By shard, as the store sends them: so the COPY has them in the same order.
+      std::ranges::stable_sort(decided.records, {}, &events::NewRecord::shard);
       events::TurnWrite records;
-      records.records = turns.orders(size).records;
+      records.records = std::move(decided.records);
+      records.versions_are_known = decided.versions_are_known;
       rows = records.records.size();
       const RecordRows as_rows = copied.rows_of(records.records, runtime::SystemClock().now());
       Cost stored, copy;

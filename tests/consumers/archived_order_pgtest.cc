@@ -200,7 +200,7 @@ TEST_F(ArchivedOrder, AStreamThatWasChangedBehindTheLanesBackIsCountedAndReadAne
               "stream IS NULL)");
   process_->effects.succeed();
   process_->run();
-  EXPECT_THAT(process_->metrics.text(), HasSubstr("ordersaga_event_append_conflicts_total{aggregate=\"order\"}"));
+  EXPECT_THAT(process_->metrics.text(), HasSubstr("ordersaga_event_append_conflicts_total{aggregate=\"unknown\"} 1"));
 }
 
 }  // namespace
